@@ -1,0 +1,20 @@
+# wzp_find_by_pkgconfig(Sodium libsodium) makes the imported target Sodium::sodium from the library's
+# .pc file. Debian's libsodium, Opus, libsamplerate, ngtcp2 and nghttp3 bring no CMake package.
+macro(wzp_find_by_pkgconfig package module)
+  string(TOLOWER "${package}" _wzp_lower)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND AND NOT TARGET ${package}::${_wzp_lower})
+    pkg_check_modules(WZP_${package} QUIET IMPORTED_TARGET GLOBAL "${module}")
+    if(WZP_${package}_FOUND)
+      add_library(${package}::${_wzp_lower} INTERFACE IMPORTED GLOBAL)
+      target_link_libraries(${package}::${_wzp_lower} INTERFACE PkgConfig::WZP_${package})
+    endif()
+  endif()
+  set(${package}_VERSION "${WZP_${package}_VERSION}")
+  include(FindPackageHandleStandardArgs)
+  if(TARGET ${package}::${_wzp_lower})
+    set(WZP_${package}_TARGET ${package}::${_wzp_lower})
+  endif()
+  find_package_handle_standard_args(${package} REQUIRED_VARS WZP_${package}_TARGET
+                                    VERSION_VAR ${package}_VERSION)
+endmacro()
