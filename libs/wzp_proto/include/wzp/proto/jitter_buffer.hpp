@@ -97,7 +97,7 @@ struct Playout {
 /// Counters since construction or reset_statistics(). Packets are counted where they come in,
 /// played time where it goes out.
 struct JitterBufferStats {
-  // In: each pushed frame is in exactly one of the first five, or held as a possible restart.
+  // In: each pushed frame is in exactly one of the first six, or held as a possible restart.
   std::uint64_t received = 0;   ///< Accepted audio from the network.
   std::uint64_t recovered = 0;  ///< Accepted audio from FEC.
   std::uint64_t comfort = 0;    ///< Comfort-noise packets, whenever they came.
