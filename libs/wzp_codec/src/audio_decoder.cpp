@@ -30,14 +30,15 @@ Source source_of(CodecId codec) noexcept {
   return Source::kNone;
 }
 
-// What a decoder that starts afresh delivers before its first usable sample.
+// What a decoder that starts afresh delivers before its first usable sample: Opus until its overlap
+// is filled, Codec2 until its filter is and its parameters have risen from nothing.
 std::size_t start_up_samples(Source source) noexcept {
   switch (source) {
     case Source::kOpus:
       return samples_in(std::chrono::milliseconds(3));
     case Source::kCodec2_3200:
     case Source::kCodec2_1200:
-      return samples_in(std::chrono::milliseconds(6));
+      return samples_in(std::chrono::milliseconds(16));
     default:
       return 0;
   }

@@ -55,11 +55,9 @@ struct AudioEncoder::Impl {
     return is_opus(config.codec) ? opus->encode(frame, out) : codec2()->encode(frame, out);
   }
 
-  // Runs the last input through the codec that takes over and drops the result.
-  void warm_up() noexcept {
-    std::array<std::byte, kEncodedFrameRoom> dropped;
-    is_opus(config.codec) ? opus->reset() : codec2()->reset();
-    static_cast<void>(encode(history, dropped));
+  // The codec that takes over hears the last input first.
+  void start_after_history() noexcept {
+    is_opus(config.codec) ? opus->start_after(history) : codec2()->start_after(history);
   }
 
   void remember(PcmView frame) noexcept {
@@ -108,7 +106,7 @@ Result<void> AudioEncoder::reconfigure(const EncoderConfig& config) {
   }
   const bool same =
       before.codec == config.codec || (is_opus(before.codec) && is_opus(config.codec));
-  if (!same) impl_->warm_up();
+  if (!same) impl_->start_after_history();
   return {};
 }
 

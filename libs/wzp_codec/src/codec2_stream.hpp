@@ -44,7 +44,8 @@ class Codec2Sender {
 
   // Requires: frame.size() is a multiple of the mode's samples_48k().
   Result<std::size_t> encode(PcmView frame, MutableBytes out) noexcept;
-  void reset() noexcept { down_.reset(); }
+  // Takes over from another codec: `before` is the sound up to here, whole frames long.
+  void start_after(PcmView before) noexcept;
 
   static Result<void> check(const EncoderConfig& config) noexcept;
 

@@ -12,7 +12,7 @@ namespace wzp::codec {
 // old alone while the new one's filters fill, then both over a raised-cosine fade.
 class Crossfade {
  public:
-  static constexpr std::size_t kTail = samples_in(std::chrono::milliseconds(20));
+  static constexpr std::size_t kTail = samples_in(std::chrono::milliseconds(30));
   static constexpr std::size_t kFade = samples_in(std::chrono::milliseconds(10));
 
   // Where the caller writes the old source's next kTail samples, before start().

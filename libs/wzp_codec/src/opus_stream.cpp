@@ -63,13 +63,24 @@ void OpusSender::configure(const EncoderConfig& config) noexcept {
   opus_encoder_ctl(e, OPUS_SET_COMPLEXITY(std::min<int>(config.complexity, 10)));
 }
 
-void OpusSender::reset() noexcept { opus_encoder_ctl(encoder_.get(), OPUS_RESET_STATE); }
+void OpusSender::start_after(PcmView before) noexcept {
+  std::array<std::byte, kEncodedFrameRoom> dropped;
+  opus_encoder_ctl(encoder_.get(), OPUS_RESET_STATE);
+  static_cast<void>(encode(before, dropped));
+  set_independent(true);
+}
+
+void OpusSender::set_independent(bool on) noexcept {
+  independent_ = on;
+  opus_encoder_ctl(encoder_.get(), OPUS_SET_PREDICTION_DISABLED(on ? 1 : 0));
+}
 
 Result<std::size_t> OpusSender::encode(PcmView frame, MutableBytes out) noexcept {
   if (out.empty()) return Unexpected(Errc::kOutputTooSmall);
   const auto size = opus_encode(encoder_.get(), frame.data(), static_cast<int>(frame.size()),
                                 as_uchars(out.data()), length(out));
   if (size < 0) return Unexpected(errc_of(size));
+  if (independent_) set_independent(false);
   return static_cast<std::size_t>(size);
 }
 

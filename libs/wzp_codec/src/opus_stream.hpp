@@ -22,15 +22,19 @@ class OpusSender {
   explicit OpusSender(const EncoderConfig& config);  // throws std::runtime_error
 
   void configure(const EncoderConfig& config) noexcept;
-  // Forgets the past.
-  void reset() noexcept;
+  // Takes over from another codec: `before` is the sound up to here, a frame long. The next packet
+  // makes sense to a decoder that has not heard any of it.
+  void start_after(PcmView before) noexcept;
   Result<std::size_t> encode(PcmView frame, MutableBytes out) noexcept;
 
   static Result<void> check(const EncoderConfig& config) noexcept;
   [[nodiscard]] std::chrono::microseconds delay() const noexcept;
 
  private:
+  void set_independent(bool on) noexcept;
+
   std::unique_ptr<OpusEncoder, OpusDelete> encoder_;
+  bool independent_ = false;  // the next packet
 };
 
 class OpusReceiver {

@@ -73,8 +73,9 @@ class WZP_CODEC_EXPORT AudioEncoder {
   [[nodiscard]] Result<std::size_t> encode(PcmView frame, MutableBytes out) noexcept;
 
   /// Another codec, frame length or setting from the next frame on. Within Opus the encoder goes on
-  /// as it is, so that the decoder hears no seam; a change of codec starts the other one warm, with
-  /// the last 40 ms of input. On error nothing has changed. Errors as create().
+  /// as it is, so that the decoder hears no seam. After a change of codec the first packet needs
+  /// nothing a decoder could not know, and begins with the sound right after the last packet. On
+  /// error nothing has changed. Errors as create().
   [[nodiscard]] Result<void> reconfigure(const EncoderConfig& config);
   /// Opus only. Errors: kBitrateOutOfRange, kUnsupportedCodec.
   [[nodiscard]] Result<void> set_bitrate(std::uint32_t bits_per_second) noexcept;
@@ -84,7 +85,7 @@ class WZP_CODEC_EXPORT AudioEncoder {
   [[nodiscard]] const EncoderConfig& config() const noexcept;
   [[nodiscard]] std::size_t samples_per_frame() const noexcept;
   /// How far the encoded sound lags behind the PCM given, at the decoder's output, not counting the
-  /// frame itself: Opus 6.5 ms, Codec2 about 12 ms for both resampling filters plus its own window.
+  /// frame itself: Opus 6.5 ms, Codec2 32 ms (two resampling filters and its own window).
   [[nodiscard]] std::chrono::microseconds algorithmic_delay() const noexcept;
 
  private:
