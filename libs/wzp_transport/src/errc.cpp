@@ -36,6 +36,8 @@ std::string_view message(Errc error) noexcept {
       return "connection cannot change its path now";
     case Errc::kShuttingDown:
       return "connection is closing";
+    case Errc::kKeyUpdateNotPossible:
+      return "previous key update not confirmed yet";
   }
   return "unknown transport error";
 }

@@ -80,6 +80,9 @@ struct EndpointConfig {
   /// Bytes of received datagrams kept until the events are taken; more are dropped and counted.
   std::size_t max_unread_datagram_bytes = 4'194'304;
 
+  /// Memory of all datagrams that wait, received or to be sent, of the whole endpoint.
+  std::size_t max_frame_bytes = 67'108'864;
+
   // -- Server
   // ---------------------------------------------------------------------------------------
   std::size_t max_connections = 65'536;  ///< Further clients are refused with CONNECTION_REFUSED.

@@ -23,12 +23,13 @@ enum class Errc {
       7,                ///< Without connection ids there can be one connection per remote address.
   kAddressInvalid = 8,  ///< Text that is no "ip:port" or "[ip]:port".
   kAddressInUse = 9,    ///< Another socket holds the UDP port.
-  kAddressNotAvailable = 10,  ///< The address belongs to no interface of this machine.
-  kPermissionDenied = 11,     ///< The operating system refused the port.
-  kSocketFailed = 12,         ///< Any other failure while opening or configuring the socket.
-  kExporterUnavailable = 13,  ///< The handshake of the connection is not finished.
-  kMigrationFailed = 14,      ///< The connection cannot change its path now.
-  kShuttingDown = 15,         ///< The connection is being closed and takes nothing new.
+  kAddressNotAvailable = 10,   ///< The address belongs to no interface of this machine.
+  kPermissionDenied = 11,      ///< The operating system refused the port.
+  kSocketFailed = 12,          ///< Any other failure while opening or configuring the socket.
+  kExporterUnavailable = 13,   ///< The handshake of the connection is not finished.
+  kMigrationFailed = 14,       ///< The connection cannot change its path now.
+  kShuttingDown = 15,          ///< The connection is being closed and takes nothing new.
+  kKeyUpdateNotPossible = 16,  ///< The previous key update is not confirmed yet.
 };
 
 /// "transport: message too long", for a log line.
