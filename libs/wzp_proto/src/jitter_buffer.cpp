@@ -17,6 +17,10 @@ constexpr milliseconds kJumpMatch(300);
 // So many late frames in a row, over at least this time, mean that the timeline moved.
 constexpr int kLateRunFrames = 5;
 constexpr milliseconds kLateRunTime(60);
+// A sender that starts anew within its first second repeats numbers and times: a run of what looks
+// like duplicates of frames long played. A path that duplicates brings new frames in between.
+constexpr int kRepeatRunFrames = 10;
+constexpr milliseconds kRepeatRunTime(180);
 
 bool is_comfort(const JitterFrame& frame) { return frame.codec == CodecId::kComfortNoise; }
 bool is_received(const JitterFrame& frame) { return frame.origin == FrameOrigin::kReceived; }
@@ -63,11 +67,9 @@ bool JitterBuffer::Impl::continues_candidate(const JitterFrame& frame, Instant n
 PushResult JitterBuffer::Impl::hold_candidate(const JitterFrame& frame, Instant now) noexcept {
   if (continues_candidate(frame, now)) {
     candidate_.set = false;
-    restart_timeline();
-    ++stats_.restarts;
     JitterFrame first = candidate_.frame;
     first.payload = candidate_.payload;
-    place(first, candidate_.arrival);
+    follow_restart(first, candidate_.arrival);
     return place(frame, now);
   }
   candidate_.frame = frame;
@@ -88,14 +90,27 @@ PushResult JitterBuffer::Impl::push(const JitterFrame& frame, Instant now) noexc
   return place(frame, now);
 }
 
+PushResult JitterBuffer::Impl::follow_restart(const JitterFrame& frame, Instant now) noexcept {
+  restart_timeline();
+  ++stats_.restarts;
+  return place(frame, now);
+}
+
+PushResult JitterBuffer::Impl::place_repeated(const JitterFrame& frame, Instant now) noexcept {
+  const bool played = started_ && media_time(frame.timestamp) < next_;
+  if (played && is_received(frame) && !is_comfort(frame) &&
+      repeat_run_.reached(now, kRepeatRunFrames, kRepeatRunTime)) {
+    return follow_restart(frame, now);
+  }
+  ++stats_.duplicates;
+  return PushResult::kDuplicate;
+}
+
 PushResult JitterBuffer::Impl::place(const JitterFrame& frame, Instant now) noexcept {
   bool reordered = false;
   if (frame.seq) {
     const auto outcome = seqs_.mark(*frame.seq);
-    if (outcome == SequenceWindow::Outcome::kSeen) {
-      ++stats_.duplicates;
-      return PushResult::kDuplicate;
-    }
+    if (outcome == SequenceWindow::Outcome::kSeen) return place_repeated(frame, now);
     reordered = outcome != SequenceWindow::Outcome::kNewest && is_received(frame);
     if (reordered) ++stats_.reordered;
   }
@@ -118,19 +133,12 @@ PushResult JitterBuffer::Impl::place_late(const JitterFrame& frame, std::int64_t
     if (key >= gap_start_) silence_ = true;
     return PushResult::kLate;
   }
-  if (is_received(frame) && confirms_late_run(now)) {
-    restart_timeline();
-    ++stats_.restarts;
-    return place(frame, now);
+  if (is_received(frame) && late_run_.reached(now, kLateRunFrames, kLateRunTime)) {
+    return follow_restart(frame, now);
   }
   ++stats_.late;
   if (key >= gap_start_) late_in_gap_ += frame.duration.count();
   return PushResult::kLate;
-}
-
-bool JitterBuffer::Impl::confirms_late_run(Instant now) noexcept {
-  if (late_run_++ == 0) late_run_start_ = now;
-  return late_run_ >= kLateRunFrames && now - late_run_start_ >= kLateRunTime;
 }
 
 PushResult JitterBuffer::Impl::store(const JitterFrame& frame, std::int64_t key,
@@ -160,7 +168,8 @@ void JitterBuffer::Impl::count_accepted(const JitterFrame& frame) noexcept {
   if (is_comfort(frame)) {
     ++stats_.comfort;
   } else {
-    late_run_ = 0;
+    late_run_.frames = 0;
+    repeat_run_.frames = 0;
     ++(is_received(frame) ? stats_.received : stats_.recovered);
   }
   stats_.max_depth = std::max<std::uint64_t>(stats_.max_depth, store_.size());
@@ -188,7 +197,8 @@ void JitterBuffer::Impl::restart_timeline() noexcept {
   stats_.played_ms += static_cast<std::uint64_t>(undecided_);
   undecided_ = 0;
   late_in_gap_ = 0;
-  late_run_ = 0;
+  late_run_.frames = 0;
+  repeat_run_.frames = 0;
   last_seq_.reset();
   have_timeline_ = false;
   started_ = false;

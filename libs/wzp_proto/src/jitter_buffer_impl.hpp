@@ -42,6 +42,16 @@ class JitterBuffer::Impl {
     bool set = false;
   };
 
+  // Consecutive frames of one kind, with nothing new in between.
+  struct Run {
+    int frames = 0;
+    Instant start{};
+    bool reached(Instant now, int enough, Duration time) noexcept {
+      if (frames++ == 0) start = now;
+      return frames >= enough && now - start >= time;
+    }
+  };
+
   // -- in
   [[nodiscard]] bool acceptable(const JitterFrame& frame) const noexcept;
   [[nodiscard]] std::int64_t media_time(MediaTime32 timestamp) const noexcept;
@@ -51,7 +61,8 @@ class JitterBuffer::Impl {
   PushResult place(const JitterFrame& frame, Instant now) noexcept;
   PushResult place_late(const JitterFrame& frame, std::int64_t key, Instant now) noexcept;
   PushResult store(const JitterFrame& frame, std::int64_t key, Instant now) noexcept;
-  bool confirms_late_run(Instant now) noexcept;
+  PushResult place_repeated(const JitterFrame& frame, Instant now) noexcept;
+  PushResult follow_restart(const JitterFrame& frame, Instant now) noexcept;
   void restart_timeline() noexcept;
   void discard_oldest() noexcept;
   void count_accepted(const JitterFrame& frame) noexcept;
@@ -89,8 +100,8 @@ class JitterBuffer::Impl {
   bool have_timeline_ = false;
   std::int64_t newest_media_ = 0;
   MediaTime32 newest_timestamp_;
-  int late_run_ = 0;
-  Instant late_run_start_{};
+  Run late_run_;
+  Run repeat_run_;
 
   // Playout.
   bool started_ = false;

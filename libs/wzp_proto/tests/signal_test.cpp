@@ -257,7 +257,7 @@ TEST_CASE("floats are written as the shortest decimal that reads back, with poin
   const std::pair<float, std::string_view> rows[] = {
       {0.2F, "0.2"},        {0.5F, "0.5"},         {1.0F, "1.0"},
       {2.0F, "2.0"},        {1e-7F, "1e-7"},       {0.0F, "0.0"},
-      {-0.0F, "-0.0"},      {1e-6F, "0.000001"},       {0.00012F, "0.00012"},
+      {-0.0F, "-0.0"},      {1e-6F, "0.000001"},   {0.00012F, "0.00012"},
       {0.1F + 0.2F, "0.3"}, {-1.5F, "-1.5"},       {100.0F, "100.0"},
       {1e13F, "1e13"},      {1.25e-9F, "1.25e-9"}, {16777216.0F, "16777216.0"}};
   for (const auto& [value, expected] : rows) {
