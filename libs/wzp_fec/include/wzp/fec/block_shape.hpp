@@ -32,14 +32,14 @@ struct SymbolId {
 };
 
 struct BlockEncoderOptions {
-  std::optional<KernelId> kernel;  ///< Nothing: the fastest this CPU has.
+  std::optional<KernelId> kernel{};  ///< Nothing: the fastest this CPU has.
 };
 
 struct BlockDecoderOptions {
-  std::optional<KernelId> kernel;  ///< Nothing: the fastest this CPU has.
+  std::optional<KernelId> kernel{};  ///< Nothing: the fastest this CPU has.
   /// Room for this many repair symbols per block; more are refused with kTooManyRepairSymbols.
   /// Nothing: K + 16.
-  std::optional<std::uint32_t> max_repair_symbols;
+  std::optional<std::uint32_t> max_repair_symbols{};
 };
 
 }  // namespace wzp::fec
