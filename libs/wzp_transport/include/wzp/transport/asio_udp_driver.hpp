@@ -24,7 +24,11 @@ namespace wzp::transport {
 struct UdpDriverConfig {
   /// Where to listen. [::]:port also takes IPv4 (dual stack); port 0: any free one.
   SocketAddress listen;
-  bool reuse_port = false;             ///< Several sockets (shards) on one port.
+  bool reuse_port = false;  ///< Several sockets (shards) on one port.
+  /// With reuse_port: the kernel gives a packet to the socket whose position in the order of
+  /// binding is the shard in its connection id (EndpointConfig::connection_id), modulo this. 0, 1:
+  /// by address, so that a client whose address changes may land on a wrong shard.
+  std::uint32_t steer_shards = 0;
   int receive_buffer_bytes = 4 << 20;  ///< Wished; the system may grant less.
   int send_buffer_bytes = 4 << 20;
   bool gso = true;  ///< Let the kernel cut equal-sized packets apart, if it can.
