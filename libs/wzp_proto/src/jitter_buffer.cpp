@@ -144,11 +144,16 @@ PushResult JitterBuffer::Impl::place_late(const JitterFrame& frame, std::int64_t
 PushResult JitterBuffer::Impl::store(const JitterFrame& frame, std::int64_t key,
                                      Instant now) noexcept {
   if (const StoredFrame* there = store_.find(key)) {
-    if (!there->is_comfort() || is_comfort(frame)) {
+    // Speech beats the comfort packet that stands for the same time, and a packet that was only
+    // overtaken beats what FEC made of the others: nothing was lost.
+    const bool beats_comfort = there->is_comfort() && !is_comfort(frame);
+    const bool beats_recovered = there->origin == FrameOrigin::kRecovered && is_received(frame);
+    if (!beats_comfort && !beats_recovered) {
       ++stats_.duplicates;
       return PushResult::kDuplicate;
     }
-    store_.erase_key(key);  // speech beats the comfort packet that stands for the same time
+    if (beats_recovered) --stats_.recovered;
+    store_.erase_key(key);
   }
   if (store_.full()) discard_oldest();
   StoredFrame stored;
