@@ -40,6 +40,7 @@ struct Callbacks {
       return NGTCP2_ERR_CALLBACK_FAILURE;
     }
     c.connected_ = true;
+    c.urgent_ = true;
     if (c.is_server_) {
       c.confirmed_ = true;
       c.server_name_ = lower_case(c.tls_->server_name());

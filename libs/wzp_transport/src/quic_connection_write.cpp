@@ -90,7 +90,7 @@ QuicConnection::Step QuicConnection::add_datagram(Packet& packet) {
   int accepted = 0;
   const ngtcp2_ssize n = ngtcp2_conn_writev_datagram(
       conn_.get(), &write_path_.path, nullptr, as_uchars(packet.room.data()), packet.room.size(),
-      &accepted, NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &vec, 1, packet.ts);
+      &accepted, NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &vec, bytes.empty() ? 0 : 1, packet.ts);
   if (accepted != 0) {
     if (datagrams_under_way_++ == 0) progress_at_ = now_;
     ++stats_.datagrams_out;

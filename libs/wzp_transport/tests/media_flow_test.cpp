@@ -75,8 +75,8 @@ TEST_CASE("random loss takes its share of media and congestion control nothing")
   options.up = options.down = path(50ms);
   SimPair pair(options);
   REQUIRE(pair.connect());
-  for (const auto& [from, to] : {std::pair(pair.client.id, pair.server.id),
-                                 std::pair(pair.server.id, pair.client.id)}) {
+  for (const auto& [from, to] :
+       {std::pair(pair.client.id, pair.server.id), std::pair(pair.server.id, pair.client.id)}) {
     ChannelConfig bad = path(50ms, loss);
     bad.jitter = 2ms;
     pair.network.channel(from, to).set_config(bad);
