@@ -3,6 +3,7 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "quic_settings.hpp"
 
@@ -27,6 +28,9 @@ Endpoint::Impl::Impl(const EndpointConfig& config, TlsContext tls, Rng& rng)
 }
 
 void Endpoint::Impl::set_tls(TlsContext tls) {
+  if (tls.role() == TlsContext::Role::kServer && state.config.connection_id.length == 0) {
+    throw std::invalid_argument("EndpointConfig: a server needs connection ids");
+  }
   (tls.role() == TlsContext::Role::kServer ? server_tls_ : client_tls_) = std::move(tls);
 }
 

@@ -34,7 +34,13 @@ struct Callbacks {
 
   static int handshake_completed(ngtcp2_conn* conn, void* user) {
     QuicConnection& c = self(user);
+    if (c.tls_->alpn().empty()) {
+      constexpr std::uint8_t kNoApplicationProtocol = 120;
+      ngtcp2_conn_set_tls_alert(conn, kNoApplicationProtocol);
+      return NGTCP2_ERR_CALLBACK_FAILURE;
+    }
     c.connected_ = true;
+    c.urgent_ = true;
     if (c.is_server_) {
       c.confirmed_ = true;
       c.server_name_ = lower_case(c.tls_->server_name());

@@ -293,12 +293,14 @@ bool QuicConnection::time_limit_broken(Instant now) {
 void QuicConnection::expire(Instant now) {
   const Instant expiry = from_ngtcp2(ngtcp2_conn_get_expiry(conn_.get()));
   if (expiry > now) {
-    deadline_ = std::min(expiry, own_deadline());
-    if (!outbox_.empty()) dirty_ = true;
+    // Frames that ngtcp2 has no timer for leave together with the acknowledgement.
+    if (!outbox_.empty() || ack_due() <= now) dirty_ = true;
+    deadline_ =
+        std::min({expiry, own_deadline(), dirty_ ? now + shared_.config.coarse_timer : ack_due()});
     return;
   }
   if (may_hold_acks(now)) {
-    deadline_ = ack_due();
+    deadline_ = std::min(ack_due(), own_deadline());
     return;
   }
   const int error = ngtcp2_conn_handle_expiry(conn_.get(), to_ngtcp2(now));

@@ -99,8 +99,9 @@ void QuicConnection::fail(int error, Instant now) {
   }
   ngtcp2_ccerr reason;
   ngtcp2_ccerr_default(&reason);
-  if (error == NGTCP2_ERR_CRYPTO) {
-    ngtcp2_ccerr_set_tls_alert(&reason, ngtcp2_conn_get_tls_alert(conn_.get()), nullptr, 0);
+  const std::uint8_t alert = ngtcp2_conn_get_tls_alert(conn_.get());
+  if (error == NGTCP2_ERR_CRYPTO || (error == NGTCP2_ERR_CALLBACK_FAILURE && alert != 0)) {
+    ngtcp2_ccerr_set_tls_alert(&reason, alert, nullptr, 0);
   } else {
     ngtcp2_ccerr_set_liberr(&reason, error, nullptr, 0);
   }

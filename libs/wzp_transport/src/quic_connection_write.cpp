@@ -87,11 +87,10 @@ QuicConnection::Step QuicConnection::fill_packet(Packet& packet) {
 QuicConnection::Step QuicConnection::add_datagram(Packet& packet) {
   const ByteView bytes = outbox_.front().bytes();
   const ngtcp2_vec vec{const_cast<std::uint8_t*>(as_uchars(bytes.data())), bytes.size()};
-  const std::size_t vec_count = bytes.empty() ? 0 : 1;  // ngtcp2 aborts on a run of no bytes
   int accepted = 0;
   const ngtcp2_ssize n = ngtcp2_conn_writev_datagram(
       conn_.get(), &write_path_.path, nullptr, as_uchars(packet.room.data()), packet.room.size(),
-      &accepted, NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &vec, vec_count, packet.ts);
+      &accepted, NGTCP2_WRITE_DATAGRAM_FLAG_MORE, 0, &vec, bytes.empty() ? 0 : 1, packet.ts);
   if (accepted != 0) {
     if (datagrams_under_way_++ == 0) progress_at_ = now_;
     ++stats_.datagrams_out;

@@ -91,6 +91,15 @@ int keep_exporter_secret(gnutls_session_t session, const char* label,
   return 0;
 }
 
+// GNUTLS_ALPN_MANDATORY only looks at clients that offer something; one that offers nothing is
+// refused here.
+int require_alpn(gnutls_session_t session) {
+  gnutls_datum_t chosen{};
+  return gnutls_alpn_get_selected_protocol(session, &chosen) == 0
+             ? 0
+             : GNUTLS_E_NO_APPLICATION_PROTOCOL;
+}
+
 int check_pin(gnutls_session_t session) {
   unsigned int count = 0;
   const gnutls_datum_t* chain = gnutls_certificate_get_peers(session, &count);
@@ -151,6 +160,7 @@ class GnutlsSession final : public TlsSession {
 
   bool init_server() {
     gnutls_certificate_server_set_request(session_.get(), GNUTLS_CERT_IGNORE);
+    gnutls_handshake_set_post_client_hello_function(session_.get(), require_alpn);
     return ngtcp2_crypto_gnutls_configure_server_session(session_.get()) == 0;
   }
 

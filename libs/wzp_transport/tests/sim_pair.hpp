@@ -132,6 +132,8 @@ inline ChannelConfig path(Duration one_way, double loss = 0, std::uint64_t seed 
   return c;
 }
 
+inline double in_ms(Duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
 inline std::vector<std::byte> bytes_of(std::size_t n, unsigned char fill = 'x') {
   return std::vector<std::byte>(n, static_cast<std::byte>(fill));
 }
