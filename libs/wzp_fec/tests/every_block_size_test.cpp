@@ -1,5 +1,6 @@
-// The systematic index of each of the 477 block sizes is chosen so that the source symbols determine the
-// intermediate symbols; and with some more symbols than source symbols any block decodes.
+// The systematic index of each of the 477 block sizes is chosen so that the source symbols
+// determine the intermediate symbols; and with some more symbols than source symbols any block
+// decodes.
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cstring>
@@ -23,7 +24,8 @@ std::array<std::byte, kSize> number(std::uint32_t i) {
 BlockEncoder make_encoder(std::uint32_t k) {
   auto encoder = BlockEncoder::create({k, kSize});
   REQUIRE(encoder.has_value());
-  for (std::uint32_t i = 0; i < k; ++i) static_cast<void>(encoder->set_source(i, number(i * 77 + k)));
+  for (std::uint32_t i = 0; i < k; ++i)
+    static_cast<void>(encoder->set_source(i, number(i * 77 + k)));
   return std::move(*encoder);
 }
 
