@@ -27,6 +27,7 @@ struct BlockDecoder::Impl {
   bool solve_dense() noexcept;
   void decode_dense() noexcept;
   bool solve_sparse() noexcept;
+  bool plan_known_symbols() noexcept;
   void decode_sparse() noexcept;
 
   BlockShape shape;
@@ -53,6 +54,7 @@ struct BlockDecoder::Impl {
   SolvePlan plan;
   std::vector<KnownRow> known;
   SymbolBuffer intermediate, scratch;
+  std::uint32_t failures = 0, next_attempt = 0;
 };
 
 BlockDecoder::Impl::Impl(BlockShape s, const Kernel& kern, std::uint32_t max_repair_symbols)
@@ -154,7 +156,17 @@ void BlockDecoder::Impl::decode_dense() noexcept {
                         lost, symbols.stride()});
 }
 
+// Sets of symbols as they come fail once in a hundred times, then once in 25,000. A set made to
+// fail time and again is tried ever less often.
 bool BlockDecoder::Impl::solve_sparse() noexcept {
+  if (received() < next_attempt) return false;
+  if (plan_known_symbols()) return true;
+  ++failures;
+  next_attempt = received() + (failures < 4 ? 1 : 1U << std::min(failures - 3, 20U));
+  return false;
+}
+
+bool BlockDecoder::Impl::plan_known_symbols() noexcept {
   known.clear();
   for (std::uint32_t i = 0; i < k(); ++i) {
     if (present[i] != 0) known.push_back({i, i});
@@ -213,6 +225,8 @@ void BlockDecoder::reset(std::uint8_t block) noexcept {
   s.repair_count = 0;
   std::fill(s.present.begin(), s.present.end(), std::uint8_t{0});
   s.repair_ids.clear();
+  s.failures = 0;
+  s.next_attempt = 0;
 }
 
 Result<Added> BlockDecoder::add(SymbolId id, ByteView bytes) noexcept {

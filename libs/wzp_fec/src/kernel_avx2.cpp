@@ -47,7 +47,7 @@ struct Avx2Vector {
   }
 };
 
-constexpr Kernel kKernel = make_kernel<Avx2Vector>("avx2", 20);
+constexpr Kernel kKernel = make_kernel<Avx2Vector>("avx2", 17);
 
 }  // namespace
 

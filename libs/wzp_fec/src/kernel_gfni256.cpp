@@ -34,7 +34,7 @@ struct Gfni256Vector {
   static Reg times_alpha(Reg v) { return times(v, factor(2)); }
 };
 
-constexpr Kernel kKernel = make_kernel<Gfni256Vector>("gfni256", 40);
+constexpr Kernel kKernel = make_kernel<Gfni256Vector>("gfni256", 39);
 
 }  // namespace
 

@@ -29,7 +29,7 @@ struct Gfni512Vector {
   static Reg times_alpha(Reg v) { return times(v, factor(2)); }
 };
 
-constexpr Kernel kKernel = make_kernel<Gfni512Vector>("gfni512", 50);
+constexpr Kernel kKernel = make_kernel<Gfni512Vector>("gfni512", 56);
 
 }  // namespace
 

@@ -39,7 +39,7 @@ struct NeonVector {
   }
 };
 
-constexpr Kernel kKernel = make_kernel<NeonVector>("neon", 14);
+constexpr Kernel kKernel = make_kernel<NeonVector>("neon", 15);
 
 }  // namespace
 

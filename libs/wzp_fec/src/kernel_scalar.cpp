@@ -28,6 +28,6 @@ struct ScalarVector {
 
 }  // namespace
 
-const Kernel kScalarKernel = make_kernel<ScalarVector>("scalar", 6);
+const Kernel kScalarKernel = make_kernel<ScalarVector>("scalar", 10);
 
 }  // namespace wzp::fec

@@ -44,7 +44,7 @@ struct Ssse3Vector {
   }
 };
 
-constexpr Kernel kKernel = make_kernel<Ssse3Vector>("ssse3", 14);
+constexpr Kernel kKernel = make_kernel<Ssse3Vector>("ssse3", 15);
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 #include "gf256.hpp"
 #include "solve_plan.hpp"
@@ -16,6 +17,13 @@ HdpcPair hdpc_pair(const CodeParameters& params, std::uint32_t j) noexcept {
   const std::uint32_t first = rfc_random(j + 1, 6, params.h);
   const std::uint32_t second = (first + rfc_random(j + 1, 7, params.h - 1) + 1) % params.h;
   return {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(second)};
+}
+
+// The dense part costs the cube of this. Symbols as they come need about 1.4 P; only a set of
+// symbols chosen for it needs much more, and a block of 2000 symbols or fewer never reaches the
+// limit.
+std::size_t inactive_limit(const CodeParameters& params) {
+  return std::max<std::size_t>(2200, std::size_t{8} * params.p);
 }
 
 void add_words(std::uint64_t* to, const std::uint64_t* from, std::size_t n) {
@@ -43,7 +51,7 @@ bool Planner::plan(const CodeParameters& params, std::span<const KnownRow> known
   plan.params = params;
   build_rows(known);
   build_columns();
-  peel();
+  if (!peel()) return false;
   write_sparse_part(known, plan);
   find_dependence(plan);
   write_hdpc_columns(plan);
@@ -98,7 +106,7 @@ void Planner::build_columns() {
   }
 }
 
-void Planner::peel() {
+bool Planner::peel() {
   state_.assign(params_.l, ColumnState::kActive);
   order_.assign(params_.l, 0);
   pivot_rows_.clear();
@@ -112,13 +120,20 @@ void Planner::peel() {
     inactive_columns_.push_back(c);
   }
   active_columns_ = params_.w;
+  parent_.resize(params_.w);
+  std::iota(parent_.begin(), parent_.end(), 0U);
+  heaviest_ = parent_;
+  size_.assign(params_.w, 1);
+  components_.clear();
   for (std::uint32_t r = 0; r < rows_.size(); ++r) {
     if (degree_[r] == 1) (r < params_.s ? ready_ldpc_ : ready_lt_).push_back(r);
+    if (degree_[r] == 2) link(r);
   }
   while (active_columns_ > 0) {
     // The light LT rows first: what is left over serves as a rest row, used once instead of twice.
     auto& ready = !ready_lt_.empty() ? ready_lt_ : ready_ldpc_;
     if (ready.empty()) {
+      if (inactive_columns_.size() >= inactive_limit(params_)) return false;
       inactivate(column_to_inactivate());
       continue;
     }
@@ -126,6 +141,7 @@ void Planner::peel() {
     ready.pop_back();
     if (degree_[row] == 1) solve_column(row);
   }
+  return true;
 }
 
 void Planner::solve_column(std::uint32_t row) {
@@ -152,7 +168,9 @@ void Planner::detach(std::uint32_t column) {
   --active_columns_;
   for (const std::uint32_t r : columns_[column]) {
     if (degree_[r] == kUsed) continue;
-    if (--degree_[r] == 1) (r < params_.s ? ready_ldpc_ : ready_lt_).push_back(r);
+    --degree_[r];
+    if (degree_[r] == 1) (r < params_.s ? ready_ldpc_ : ready_lt_).push_back(r);
+    if (degree_[r] == 2) link(r);
   }
 }
 
@@ -164,39 +182,44 @@ std::uint32_t Planner::find_root(std::uint32_t column) {
   return column;
 }
 
-// Rows with two active columns are edges of a graph; making one column of a component inactive
-// solves all of the component. So a column of the largest one is taken (RFC 6330 section 5.4.2.2).
+// Rows with two active columns are edges of a graph. Making one column of a component inactive
+// solves all of it, so components only ever grow until they vanish as a whole, and a union-find
+// serves.
+void Planner::link(std::uint32_t row) {
+  std::uint32_t ends[2] = {};
+  std::uint32_t n = 0;
+  for (const std::uint32_t c : rows_[row]) {
+    if (state_[c] == ColumnState::kActive && n < 2) ends[n++] = find_root(c);
+  }
+  if (ends[0] == ends[1]) return;
+  if (size_[ends[0]] < size_[ends[1]]) std::swap(ends[0], ends[1]);
+  const auto [root, child] = ends;
+  parent_[child] = root;
+  size_[root] += size_[child];
+  if (columns_[heaviest_[child]].size() > columns_[heaviest_[root]].size()) {
+    heaviest_[root] = heaviest_[child];
+  }
+  components_.push_back({size_[root], root});
+  std::push_heap(components_.begin(), components_.end());
+}
+
+// From the largest component its heaviest column (RFC 6330 section 5.4.2.2 takes any).
 std::uint32_t Planner::column_to_inactivate() {
-  parent_.resize(params_.w);
-  size_.resize(params_.w);
-  for (std::uint32_t c = 0; c < params_.w; ++c) {
-    parent_[c] = c;
-    size_[c] = 1;
-  }
-  std::uint32_t smallest_row = kUsed;
-  for (std::uint32_t r = 0; r < rows_.size(); ++r) {
-    if (degree_[r] == 0 || degree_[r] == kUsed) continue;
-    if (smallest_row == kUsed || degree_[r] < degree_[smallest_row]) smallest_row = r;
-    if (degree_[r] != 2) continue;
-    std::uint32_t ends[2] = {};
-    std::uint32_t n = 0;
-    for (const std::uint32_t c : rows_[r]) {
-      if (state_[c] == ColumnState::kActive) ends[n++] = find_root(c);
+  while (!components_.empty()) {
+    const Component top = components_.front();
+    const std::uint32_t column = heaviest_[top.root];
+    if (parent_[top.root] == top.root && size_[top.root] == top.size &&
+        state_[column] == ColumnState::kActive) {
+      return column;
     }
-    if (ends[0] == ends[1]) continue;
-    if (size_[ends[0]] < size_[ends[1]]) std::swap(ends[0], ends[1]);
-    parent_[ends[1]] = ends[0];
-    size_[ends[0]] += size_[ends[1]];
+    std::pop_heap(components_.begin(), components_.end());
+    components_.pop_back();
   }
+  // No row has two active columns.
   std::uint32_t best = kUsed;
-  std::uint64_t best_score = 0;
   for (std::uint32_t c = 0; c < params_.w; ++c) {
     if (state_[c] != ColumnState::kActive) continue;
-    const std::uint64_t score = (std::uint64_t{size_[find_root(c)]} << 32) | columns_[c].size();
-    if (best == kUsed || score > best_score) {
-      best = c;
-      best_score = score;
-    }
+    if (best == kUsed || columns_[c].size() > columns_[best].size()) best = c;
   }
   return best;
 }

@@ -11,6 +11,7 @@
 // of the sparse matrix twice (without and with the inactive columns), which is close to its weight.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -102,14 +103,19 @@ class Planner {
 
  private:
   enum class ColumnState : std::uint8_t { kActive, kSolved, kInactive };
+  struct Component {
+    std::uint32_t size, root;
+    auto operator<=>(const Component&) const = default;
+  };
 
   void build_rows(std::span<const KnownRow> known);
   void build_columns();
-  void peel();
+  [[nodiscard]] bool peel();
   void solve_column(std::uint32_t row);
   void inactivate(std::uint32_t column);
   void detach(std::uint32_t column);
   [[nodiscard]] std::uint32_t column_to_inactivate();
+  void link(std::uint32_t row);
   std::uint32_t find_root(std::uint32_t column);
   void write_sparse_part(std::span<const KnownRow> known, SolvePlan& plan);
   void find_dependence(const SolvePlan& plan);
@@ -127,13 +133,14 @@ class Planner {
   std::vector<ColumnState> state_;
   std::vector<std::uint32_t> order_;  // pivot or inactive number of a column
   std::vector<std::uint32_t> pivot_rows_, pivot_columns_, inactive_columns_;
-  std::vector<std::uint32_t> ready_lt_, ready_ldpc_;  // rows with one active column
-  std::vector<std::uint32_t> parent_, size_;          // union-find over columns
-  std::vector<std::uint64_t> dependence_;             // per pivot: set of inactive columns
-  std::vector<std::uint64_t> dense_;                  // rest rows: coefficients, then combination
-  std::vector<std::uint8_t> hdpc_columns_;            // 16 bytes per column
-  std::vector<std::uint8_t> hdpc_dense_;              // 16 bytes per inactive column
-  std::vector<std::uint8_t> system_;                  // for the free columns
+  std::vector<std::uint32_t> ready_lt_, ready_ldpc_;     // rows with one active column
+  std::vector<std::uint32_t> parent_, size_, heaviest_;  // union-find over columns
+  std::vector<Component> components_;                    // heap, with outdated entries
+  std::vector<std::uint64_t> dependence_;                // per pivot: set of inactive columns
+  std::vector<std::uint64_t> dense_;        // rest rows: coefficients, then combination
+  std::vector<std::uint8_t> hdpc_columns_;  // 16 bytes per column
+  std::vector<std::uint8_t> hdpc_dense_;    // 16 bytes per inactive column
+  std::vector<std::uint8_t> system_;        // for the free columns
   std::size_t words_ = 0, dense_words_ = 0;
   std::uint32_t active_columns_ = 0;
 };

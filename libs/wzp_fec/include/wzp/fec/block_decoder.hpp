@@ -57,7 +57,8 @@ class WZP_FEC_EXPORT BlockDecoder {
   Result<Added> add(SymbolId id, ByteView bytes) noexcept;
 
   /// Whether what was received determines the whole block. Exact: true if and only if the linear
-  /// system has full rank.
+  /// system has full rank. (Blocks of more than 520 symbols: a set of symbols chosen with malice,
+  /// so that solving fails time and again or is very costly, may be found out some symbols later.)
   [[nodiscard]] bool decodable() const noexcept;
 
   /// Computes the missing source symbols; kNotDecodable if that cannot be done yet. Once it has
