@@ -355,39 +355,57 @@ TEST_CASE("rekey messages of another session, epoch, side or kind are refused") 
   CHECK(c.callee.session.epoch() == 2);
 }
 
-TEST_CASE("a session continues a rekey by the formula of the reference") {
-  // Both new secrets are drawn from the generator, so the chain can be computed beside it.
-  SeededRng rng(101);
-  const Identity a = Identity::ephemeral(rng);
-  const Identity b = Identity::ephemeral(rng);
-  auto handshake = CallerHandshake::start(a, rng);
-  auto accepted = CalleeHandshake::accept(b, handshake.offer(), rng);
-  auto keys = handshake.finish(accepted->answer());
+TEST_CASE("handshake, packets and rekey of the vectors are reproduced byte for byte") {
+  const auto handshake = load_vectors("session.json", "handshake");
+  const auto rekey = load_vectors("session2.json", "rekey");
+  const auto packets = load_vectors("session2.json", "packets");
+  const auto rng_of = [](const nlohmann::json& hex) {
+    return ScriptedRng(unhex(hex.get<std::string>()));
+  };
+  const auto identity_of = [](const nlohmann::json& hex) {
+    return Identity::from_seed(*Seed::from_hex(hex.get<std::string>()));
+  };
+  ScriptedRng rng_a = rng_of(handshake["caller_ephemeral_secret"]);
+  ScriptedRng rng_b = rng_of(handshake["callee_ephemeral_secret"]);
+  const Identity a = identity_of(handshake["caller_seed"]);
+  const Identity b = identity_of(handshake["callee_seed"]);
+  auto started = CallerHandshake::start(a, rng_a);
+  auto accepted = CalleeHandshake::accept(b, started.offer(), rng_b);
+  REQUIRE(accepted);
+  auto keys = started.finish(accepted->answer());
   REQUIRE(keys);
-  const Sha256Hash transcript = keys->transcript;
-  const Secret<32> first = keys->session_key.duplicate();
+  CHECK(to_hex(keys->transcript) == load_vectors("session2.json", "transcript").get<std::string>());
   Session caller(std::move(*keys));
   Session callee(accepted->take_keys());
 
-  const auto secret_a = counting_bytes<32>(0xa0);
-  const auto secret_b = counting_bytes<32>(0xc0);
-  ScriptedRng rng_a({secret_a.begin(), secret_a.end()});
-  ScriptedRng rng_b({secret_b.begin(), secret_b.end()});
-  auto answer = callee.handle_rekey(*caller.start_rekey(a, rng_a), b, rng_b);
+  const auto check_packet = [&](std::size_t row, Session& from, Session& to) {
+    const auto& v = packets[row];
+    const auto aad = unhex(v["aad"].get<std::string>());
+    const auto plaintext = unhex(v["plaintext"].get<std::string>());
+    Packet packet(plaintext.size() + Session::kOverhead);
+    Packet opened(plaintext.size());
+    REQUIRE(from.seal(aad, plaintext, packet));
+    CHECK(to_hex(packet) == v["packet"].get<std::string>());
+    REQUIRE(to.open(aad, packet, opened, {}));
+    CHECK(opened == plaintext);
+  };
+  check_packet(0, caller, callee);
+  check_packet(1, callee, caller);
+  check_packet(2, caller, callee);
+  ScriptedRng rekey_a = rng_of(rekey["caller_secret"]);
+  ScriptedRng rekey_b = rng_of(rekey["callee_secret"]);
+  const auto start = caller.start_rekey(a, rekey_a);
+  REQUIRE(start);
+  CHECK(to_hex(start->new_ephemeral_pub) == rekey["start_public"].get<std::string>());
+  CHECK(to_hex(start->signature) == rekey["start_signature"].get<std::string>());
+  const auto answer = callee.handle_rekey(*start, b, rekey_b);
   REQUIRE(answer);
-  REQUIRE(caller.handle_rekey(**answer, a, rng));
-
-  const auto shared = agree(Secret<32>(secret_a), exchange_public_key(Secret<32>(secret_b)));
-  const Secret<32> second = next_session_key(first, *shared);
-  const std::array<std::byte, 4> epoch{std::byte{0}, std::byte{0}, std::byte{0}, std::byte{1}};
-  const NumberedKey key = NumberedKey::from(
-      hkdf_expand<44>(hkdf_extract(transcript, {second.reveal()}),
-                      {as_byte_view(std::string_view("wzp-session/2 caller\0", 21)), epoch}));
-  Packet packet(4 + Session::kOverhead);
-  REQUIRE(caller.seal(as_byte_view(kHeader), as_byte_view("text"), packet));
-  Packet expected(4 + kTagSize);
-  REQUIRE(seal(key.key, key.nonce(0), as_byte_view(kHeader), as_byte_view("text"), expected));
-  CHECK(to_hex(packet) == "0100000000" + to_hex(expected));
+  REQUIRE(answer->has_value());
+  CHECK(to_hex((*answer)->new_ephemeral_pub) == rekey["answer_public"].get<std::string>());
+  CHECK(to_hex((*answer)->signature) == rekey["answer_signature"].get<std::string>());
+  REQUIRE(caller.handle_rekey(**answer, a, rekey_a));
+  check_packet(3, caller, callee);
+  check_packet(4, callee, caller);
 }
 
 TEST_CASE("a well-signed rekey with a key of low order is refused and changes nothing") {

@@ -18,16 +18,15 @@ class CounterWindow {
 
  public:
   [[nodiscard]] bool would_accept(std::uint64_t number) const noexcept {
-    if (!highest_ || number > *highest_) return true;
-    return *highest_ - number < Bits && !seen(number);
+    if (!any_ || number > highest_) return true;
+    return highest_ - number < Bits && !seen(number);
   }
   /// Requires: would_accept(number).
   void mark(std::uint64_t number) noexcept {
-    if (!highest_) {
+    if (!any_ || number > highest_) {
+      if (any_) forget_between(highest_, number);
       highest_ = number;
-    } else if (number > *highest_) {
-      forget_between(*highest_, number);
-      highest_ = number;
+      any_ = true;
     }
     words_[number % Bits / 64] |= std::uint64_t{1} << (number % 64);
   }
@@ -38,7 +37,9 @@ class CounterWindow {
     return true;
   }
   /// The highest number marked; nothing before the first.
-  [[nodiscard]] std::optional<std::uint64_t> highest() const noexcept { return highest_; }
+  [[nodiscard]] std::optional<std::uint64_t> highest() const noexcept {
+    return any_ ? std::optional(highest_) : std::nullopt;
+  }
 
  private:
   [[nodiscard]] bool seen(std::uint64_t number) const noexcept {
@@ -56,7 +57,8 @@ class CounterWindow {
   }
 
   std::array<std::uint64_t, Bits / 64> words_{};
-  std::optional<std::uint64_t> highest_;
+  std::uint64_t highest_ = 0;
+  bool any_ = false;
 };
 
 /// For the wrapping 16-bit sequence of a media header; 1024 bits. A number up to 32,767 ahead of
