@@ -40,7 +40,9 @@ TEST_CASE("what begins like an invite but is none is refused, not taken for a pa
   }
   for (const auto& bad : {good + "A", good + "=", std::string("wzs1.AAECAwQFBgcICQoLDA0OD+"),
                           std::string("wzs1.AAECAwQFBgcICQoLDA0OD "),
-                          std::string("wzs1.AAECAwQFBgcICQoLDA0ODx")}) {  // Spare bits set.
+                          std::string("wzs1.AAECAwQFBgcICQoLDA0ODx"),  // Spare bits set.
+                          std::string("wzs1.AAEC\xc9\x88\xae\xb9"
+                                      "BgcICQoLDA0ODw")}) {
     CHECK(psk_from_text(bad, "default").error() == Errc::kBadInvite);
   }
 }

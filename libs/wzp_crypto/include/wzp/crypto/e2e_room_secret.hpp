@@ -18,7 +18,7 @@ class WZP_CRYPTO_EXPORT Invite {
   [[nodiscard]] static Invite generate(Rng& rng);
   [[nodiscard]] static Invite from_bytes(std::span<const std::byte, 16> bytes) noexcept;
   /// Error: kBadInvite.
-  [[nodiscard]] static Result<Invite> parse(std::string_view text) noexcept;
+  [[nodiscard]] static Result<Invite> parse(std::string_view text);
 
   [[nodiscard]] SecretBytes text() const;
   /// Expand(Extract("wzp-e2e/1 psk", bytes), lp(room), 32).
