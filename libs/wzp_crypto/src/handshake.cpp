@@ -22,11 +22,6 @@ bool is_signed(const Message& message, std::string_view suffix) {
                 message.signature);
 }
 
-Secret<32> session_key_from(const Secret<32>& shared) {
-  return hkdf_expand<32>(hkdf_extract({}, {shared.reveal()}),
-                         {as_byte_view("warzone-session-key")});
-}
-
 Sha256Hash transcript_of(const HandshakeOffer& offer, const HandshakeAnswer& answer) {
   constexpr std::string_view kLabel("wzp-session/2 transcript\0", 25);
   return sha256({as_byte_view(kLabel), offer.identity_pub, answer.identity_pub, offer.ephemeral_pub,
@@ -34,11 +29,6 @@ Sha256Hash transcript_of(const HandshakeOffer& offer, const HandshakeAnswer& ans
 }
 
 }  // namespace
-
-std::array<std::byte, 4> session_id(const Secret<32>& key) {
-  const Sha256Hash hash = sha256({key.reveal()});
-  return {hash[0], hash[1], hash[2], hash[3]};
-}
 
 struct CallerHandshake::Impl {
   HandshakeOffer offer;
@@ -65,8 +55,8 @@ Result<EstablishedKeys> CallerHandshake::finish(const HandshakeAnswer& answer) {
   const auto shared = impl_->ephemeral->agree_with(ExchangeKey{answer.ephemeral_pub});
   if (!shared) return Unexpected(shared.error());
   impl_->ephemeral.reset();
-  return EstablishedKeys{Role::kCaller, IdentityKey{answer.identity_pub}, session_key_from(*shared),
-                         transcript_of(impl_->offer, answer)};
+  return EstablishedKeys{Role::kCaller, IdentityKey{answer.identity_pub},
+                         first_session_key(*shared), transcript_of(impl_->offer, answer)};
 }
 
 Result<CalleeHandshake> CalleeHandshake::accept(const Identity& me, const HandshakeOffer& offer,
@@ -76,7 +66,7 @@ Result<CalleeHandshake> CalleeHandshake::accept(const Identity& me, const Handsh
   const auto shared = ephemeral.agree_with(ExchangeKey{offer.ephemeral_pub});
   if (!shared) return Unexpected(shared.error());
   auto answer = signed_message<HandshakeAnswer>(me, ephemeral.public_key(), kAnswerSuffix);
-  EstablishedKeys keys{Role::kCallee, IdentityKey{offer.identity_pub}, session_key_from(*shared),
+  EstablishedKeys keys{Role::kCallee, IdentityKey{offer.identity_pub}, first_session_key(*shared),
                        transcript_of(offer, answer)};
   return CalleeHandshake(std::move(answer), std::move(keys));
 }

@@ -15,6 +15,7 @@
 #include "wzp/crypto/identity.hpp"
 #include "wzp/crypto/key_exchange.hpp"
 #include "wzp/crypto/secret.hpp"
+#include "wzp/crypto/session_key.hpp"
 
 namespace wzp::crypto {
 
@@ -44,9 +45,6 @@ struct EstablishedKeys {
   /// SHA-256 over both identities and both ephemeral keys. Not secret.
   Sha256Hash transcript{};
 };
-
-/// The first 4 bytes of SHA-256(key): the reference's nonce prefix and public name of a key.
-[[nodiscard]] WZP_CRYPTO_EXPORT std::array<std::byte, 4> session_id(const Secret<32>& key);
 
 /// The client's side.
 ///
