@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "pitch_search.hpp"
 #include "saturate.hpp"
 
 namespace wzp::codec {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::size_t kShortestFrame = samples_in(std::chrono::milliseconds(10));
 constexpr std::size_t kWindow = samples_in(std::chrono::milliseconds(10));
-constexpr std::size_t kCoarse = 12;  // the coarse search runs at 4 kHz
 constexpr std::size_t kLeastAhead = samples_in(std::chrono::milliseconds(5));
 constexpr double kLikeEnough = 0.9;
 constexpr float kSilence = 33.0F * 33.0F;   // -60 dBFS, mean square
@@ -24,51 +24,6 @@ float mean_square(PcmView pcm) noexcept {
   double sum = 0;
   for (const std::int16_t s : pcm) sum += static_cast<double>(s) * s;
   return static_cast<float>(sum / static_cast<double>(pcm.size()));
-}
-
-// Normalised correlation of two runs of equal length.
-template <class T>
-double likeness(const T* a, const T* b, std::size_t n) noexcept {
-  double ab = 0;
-  double aa = 0;
-  double bb = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const auto x = static_cast<double>(a[i]);
-    const auto y = static_cast<double>(b[i]);
-    ab += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa * bb > 0 ? ab / std::sqrt(aa * bb) : 0;
-}
-
-struct Match {
-  std::size_t lag = 0;
-  double likeness = 0;
-};
-
-// Best lag in [from, to]. `first(lag)` is where the earlier of the two compared runs begins.
-template <class T, class First>
-Match best_lag(const T* signal, std::size_t window, std::size_t from, std::size_t to,
-               First first) noexcept {
-  Match best;
-  for (std::size_t lag = from; lag <= to; ++lag) {
-    const T* a = signal + first(lag);
-    const double value = likeness(a, a + lag, window);
-    if (value > best.likeness) best = {lag, value};
-  }
-  return best;
-}
-
-// Means of twelve samples: good enough a low-pass to find a pitch.
-std::size_t decimate(PcmView signal, std::span<float> out) noexcept {
-  const std::size_t n = signal.size() / kCoarse;
-  for (std::size_t i = 0; i < n; ++i) {
-    float sum = 0;
-    for (std::size_t k = 0; k < kCoarse; ++k) sum += signal[i * kCoarse + k];
-    out[i] = sum;
-  }
-  return n;
 }
 
 // Fades from one run into another: straight where they are alike, with constant power in noise.
@@ -90,29 +45,22 @@ MutablePcm append(PcmView what, MutablePcm room) noexcept {
 }  // namespace
 
 // The pitch period at `at` within past and frame: looking back from there to stretch, forward to
-// shorten. Coarse at 4 kHz, then to the sample.
+// shorten.
 TimeStretcher::Splice TimeStretcher::find_period(PcmView signal, std::span<const float> coarse,
                                                  std::size_t at, Direction direction) noexcept {
   const std::size_t ahead = signal.size() - at;
   const bool back = direction == Direction::kBack;
   const std::size_t longest = back ? kLongestLag : std::min(kLongestLag, ahead / 2);
   const std::size_t window = std::min(kWindow, back ? ahead : ahead - longest);
-  const auto start = [&](std::size_t position) {
-    return [=](std::size_t lag) { return back ? position - lag : position; };
-  };
-  const Match rough = best_lag(coarse.data(), window / kCoarse, kShortestLag / kCoarse,
-                               longest / kCoarse, start(at / kCoarse));
-  if (rough.lag == 0) return {};
-  const std::size_t centre = rough.lag * kCoarse;
-  const Match fine = best_lag(signal.data(), window, std::max(kShortestLag, centre - kCoarse),
-                              std::min(longest, centre + kCoarse), start(at));
-  if (fine.likeness > kLikeEnough) return {at, fine.lag, true};
+  const PitchMatch found = find_pitch(signal, coarse, window, {kShortestLag, longest},
+                                      [=](std::size_t lag) { return back ? at - lag : at; });
+  if (found.likeness > kLikeEnough) return {at, found.lag, true};
   return {};
 }
 
 // Tried each 5 ms of the frame, as long as what follows is enough to compare.
 TimeStretcher::Splice TimeStretcher::find_splice(PcmView signal, Direction direction) noexcept {
-  std::array<float, kMost / kCoarse> coarse;
+  std::array<float, kMost / kCoarseStep> coarse;
   const std::size_t n = decimate(signal, coarse);
   for (std::size_t at = kLongestLag; at + 2 * kLeastAhead <= signal.size(); at += kLeastAhead) {
     const Splice found = find_period(signal, std::span(coarse).first(n), at, direction);

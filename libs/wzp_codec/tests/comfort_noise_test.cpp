@@ -29,8 +29,8 @@ TEST_CASE("the same seed makes the same comfort noise, another seed another") {
   ComfortNoiseGenerator(7).fill(a, 50);
   ComfortNoiseGenerator(7).fill(b, 50);
   ComfortNoiseGenerator(8).fill(c, 50);
-  CHECK(a == b);
-  CHECK(a != c);
+  CHECK((a == b));
+  CHECK((a != c));
 }
 
 TEST_CASE("comfort noise rises and falls over 5 ms") {

@@ -95,8 +95,8 @@ TEST_CASE("a resampler leaves no images above the old band") {
 TEST_CASE("the size of the pieces does not change the resampled sound") {
   const Pcm& speech = words_48k();
   const Pcm whole = convert(speech, 48000, 44100, speech.size());
-  CHECK(convert(speech, 48000, 44100, 1) == whole);
-  CHECK(convert(speech, 48000, 44100, 997) == whole);
+  CHECK((convert(speech, 48000, 44100, 1) == whole));
+  CHECK((convert(speech, 48000, 44100, 997) == whole));
 }
 
 TEST_CASE("speech survives the way to 16 kHz and back, in place") {

@@ -84,7 +84,7 @@ TEST_CASE("most voiced frames can be stretched, hisses and bursts pass unchanged
   for (auto& s : hiss) s = static_cast<std::int16_t>(rng.next_u64() % 8000) - 4000;
   const Run noisy = stretch(StretchMode::kExpand, hiss, 960);
   CHECK(noisy.changed == 0);
-  CHECK(noisy.out == Pcm(hiss.begin(), hiss.end()));
+  CHECK((noisy.out == Pcm(hiss.begin(), hiss.end())));
 }
 
 TEST_CASE("pauses stretch whatever they hold") {
