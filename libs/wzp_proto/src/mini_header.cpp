@@ -20,6 +20,9 @@ constexpr std::uint8_t kRepairBit = 0x40;
 constexpr int kMaxSeqLag = 56;
 constexpr Duration kMaxLagTime = std::chrono::seconds(1);
 constexpr int kMaxSeqStep = 20;
+constexpr int kFarSeq = 32;
+constexpr std::int64_t kFarTimeMs = 800;
+constexpr int kFarBlocks = 8;
 constexpr std::int32_t kMaxTimeStepMs = 1000;
 constexpr int kPacketsPerBlock = 4;
 // A new tag is written in full twice at once, then twice more within the length of a loss burst.
@@ -43,8 +46,12 @@ std::uint32_t nearest(std::uint32_t reference, std::uint32_t low, unsigned bits)
   return reference + ahead - (behind ? 1U << bits : 0);
 }
 
-bool is_newer(const MediaHeader& h, const MediaHeader& than) {
-  return h.seq.is_newer_than(than.seq) || std::abs(h.seq.distance_from(than.seq)) > 2 * kMaxSeqLag;
+// A full header so far from the newest one is no late packet but a new position (a sender that
+// started anew), and what follows must be read against it.
+bool is_far(const MediaHeader& h, const MediaHeader& from) {
+  return std::abs(h.seq.distance_from(from.seq)) > kFarSeq ||
+         std::abs(std::int64_t{h.timestamp.distance_from(from.timestamp)}) > kFarTimeMs ||
+         std::abs(h.fec_block.distance_from(from.fec_block)) > kFarBlocks;
 }
 
 }  // namespace
@@ -128,7 +135,8 @@ void MiniDecoder::learn(const MediaHeader& header, Instant now) noexcept {
 }
 
 void MiniDecoder::note_newest(const MediaHeader& header, Instant now) noexcept {
-  if (newest_ && now - newest_at_ <= kMaxLagTime && !is_newer(header, *newest_)) return;
+  const bool expired = !newest_ || now - newest_at_ > kMaxLagTime;
+  if (!expired && !header.seq.is_newer_than(newest_->seq) && !is_far(header, *newest_)) return;
   newest_ = header;
   newest_at_ = now;
 }

@@ -274,3 +274,23 @@ TEST_CASE("a mini packet that does not fit the buffer changes nothing") {
         Errc::kBufferTooSmall);
   CHECK(encoder.write({h, {}, std::nullopt}, out).value() == 5);
 }
+
+TEST_CASE("a sender that starts anew close by is read at its new position from its first packet on") {
+  MiniDecoder decoder;
+  for (const std::uint16_t first : {std::uint16_t{60}, std::uint16_t{0}}) {
+    MiniEncoder encoder;
+    MediaHeader h;
+    h.seq = SeqNo16(first);
+    h.timestamp = MediaTime32(first * 20U);
+    h.fec_block = BlockId8(static_cast<std::uint8_t>(first / 6));
+    for (int i = 0; i < 30; ++i) {
+      std::array<std::byte, 16> out{};
+      const std::size_t n = encoder.write({h, {}, std::nullopt}, out).value();
+      const auto read = decoder.read(ByteView(out).first(n), kStart);
+      REQUIRE(read.has_value());
+      REQUIRE(read->header == h);
+      ++h.seq;
+      h.timestamp = h.timestamp + 20;
+    }
+  }
+}
