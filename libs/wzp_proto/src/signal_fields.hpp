@@ -24,6 +24,10 @@ struct Base64 {
   std::size_t min_size;
   std::size_t max_size;
 };
+template <class B>
+Base64<B> base64(B& bytes, std::size_t min_size, std::size_t max_size) {
+  return {bytes, min_size, max_size};
+}
 
 template <class V, Of<QualityProfile> S>
 void describe(V& v, S& s) {
@@ -42,13 +46,13 @@ void describe(V& v, S& s) {
 template <class V, Of<Binding> S>
 void describe(V& v, S& s) {
   v.field("kind", s.kind);
-  v.field("sig", Base64{s.sig, 0, 128});
+  v.field("sig", base64(s.sig, 0, 128));
   v.extra("origin", s.origin);
 }
 template <class V, class S>
 void describe_extensions(V& v, S& s) {
   v.extra("features", s.features);
-  v.extra("hello", Base64{s.hello, 0, kMaxHelloBytes});
+  v.extra("hello", base64(s.hello, 0, kMaxHelloBytes));
   v.extra("binding", s.binding);
 }
 template <class V, Of<CallOffer> S>
@@ -128,7 +132,7 @@ void describe(V& v, S& s) {
 template <class V, Of<RoomParticipant> S>
 void describe(V& v, S& s) {
   v.field("stream", s.stream);
-  v.extra("hello", Base64{s.hello, 0, kMaxHelloBytes});
+  v.extra("hello", base64(s.hello, 0, kMaxHelloBytes));
   v.field("features", s.features);
   v.field("fingerprint", s.fingerprint);
   v.extra("alias", s.alias);
@@ -145,11 +149,11 @@ template <class V, Of<PeerSignal> S>
 void describe(V& v, S& s) {
   v.field("to", s.to);
   v.field("from", s.from);
-  v.field("body", Base64{s.body, 0, kMaxPeerBodyBytes});
+  v.field("body", base64(s.body, 0, kMaxPeerBodyBytes));
 }
 template <class V, Of<Challenge> S>
 void describe(V& v, S& s) {
-  v.field("challenge", Base64{s.challenge, 32, 32});
+  v.field("challenge", base64(s.challenge, 32, 32));
 }
 template <class V, Of<Restarting> S>
 void describe(V& v, S& s) {
@@ -167,7 +171,7 @@ void describe(V& v, S& s) {
 template <class V, Of<SendTo> S>
 void describe(V& v, S& s) {
   v.field("fingerprint", s.fingerprint);
-  v.field("body", Base64{s.body, 0, kMaxPeerBodyBytes});
+  v.field("body", base64(s.body, 0, kMaxPeerBodyBytes));
 }
 template <class V, Of<Health> S>
 void describe(V& v, S& s) {
