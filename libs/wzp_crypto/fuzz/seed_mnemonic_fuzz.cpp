@@ -15,7 +15,8 @@ namespace {
 std::string words_from(const std::uint8_t* data, std::size_t size) {
   std::string text;
   for (std::size_t i = 0; i + 1 < std::min<std::size_t>(size, 60); i += 2) {
-    text += kBip39Words[static_cast<std::size_t>(data[i] << 8 | data[i + 1]) % kBip39Words.size()];
+    text +=
+        bip39_words()[static_cast<std::size_t>(data[i] << 8 | data[i + 1]) % bip39_words().size()];
     text += ' ';
   }
   return text;

@@ -2,10 +2,13 @@
 // with the well-known value of the published list.
 #include "bip39_words.hpp"
 
+#include <array>
+
 namespace wzp::crypto {
+namespace {
 
 // clang-format off
-const std::array<std::string_view, 2048> kBip39Words = {
+constexpr std::array<std::string_view, 2048> kWords = {
   "abandon", "ability", "able", "about", "above", "absent", "absorb", "abstract", "absurd",
   "abuse", "access", "accident", "account", "accuse", "achieve", "acid", "acoustic", "acquire",
   "across", "act", "action", "actor", "actress", "actual", "adapt", "add", "addict", "address",
@@ -214,5 +217,9 @@ const std::array<std::string_view, 2048> kBip39Words = {
   "youth", "zebra", "zero", "zone", "zoo",
 };
 // clang-format on
+
+}  // namespace
+
+std::span<const std::string_view, 2048> bip39_words() noexcept { return kWords; }
 
 }  // namespace wzp::crypto

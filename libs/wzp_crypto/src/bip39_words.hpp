@@ -1,11 +1,12 @@
 // The BIP39 English word list as a table.
 #pragma once
 
-#include <array>
+#include <span>
 #include <string_view>
 
 namespace wzp::crypto {
 
-extern const std::array<std::string_view, 2048> kBip39Words;
+/// Alphabetical; the place of a word is its number.
+[[nodiscard]] std::span<const std::string_view, 2048> bip39_words() noexcept;
 
 }  // namespace wzp::crypto

@@ -22,7 +22,7 @@ std::array<std::string_view, 6> identity_words(const IdentityKey& identity) {
   for (std::string_view& word : words) {
     for (; held < kBitsPerWord; held += 8) bits = bits << 8 | in.u8();
     held -= kBitsPerWord;
-    word = kBip39Words[bits >> held & 0x7ff];
+    word = bip39_words()[bits >> held & 0x7ff];
   }
   return words;
 }

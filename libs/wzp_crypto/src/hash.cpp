@@ -95,7 +95,7 @@ Secret<32> hkdf_extract(ByteView salt, Parts key_material) {
 }
 
 void hkdf_expand_into(ByteView prk, Parts info, MutableBytes out) {
-  WZP_ASSERT(out.size() <= 255 * 32);
+  WZP_ASSERT(out.size() <= kMostHkdfOutput);
   Secret<32> block;
   for (std::byte counter{1}; !out.empty(); counter = std::byte(std::to_integer<int>(counter) + 1)) {
     HmacSha256 mac(prk);

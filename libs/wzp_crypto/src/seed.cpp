@@ -37,9 +37,10 @@ void put_word(MutableBytes bytes, std::size_t word, std::size_t index) {
 }
 
 std::optional<std::size_t> index_of(std::string_view word) {
-  const auto* at = std::lower_bound(kBip39Words.begin(), kBip39Words.end(), word);
-  if (at == kBip39Words.end() || *at != word) return std::nullopt;
-  return static_cast<std::size_t>(at - kBip39Words.begin());
+  const auto all = bip39_words();
+  const auto at = std::lower_bound(all.begin(), all.end(), word);
+  if (at == all.end() || *at != word) return std::nullopt;
+  return static_cast<std::size_t>(at - all.begin());
 }
 
 // Takes the next run of non-space characters off the front; empty at the end.
@@ -114,7 +115,7 @@ SecretBytes Seed::mnemonic() const {
   std::array<std::string_view, kWords> words;
   std::size_t length = kWords - 1;
   for (std::size_t i = 0; i < kWords; ++i) {
-    words[i] = kBip39Words[word_at(bits.reveal(), i)];
+    words[i] = bip39_words()[word_at(bits.reveal(), i)];
     length += words[i].size();
   }
   SecretBytes text(length);

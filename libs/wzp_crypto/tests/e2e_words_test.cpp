@@ -12,7 +12,8 @@ TEST_CASE("the words of the vectors' identities are as stated") {
   const auto joined = [](const IdentityKey& identity) {
     std::string out;
     for (const auto word : e2e::identity_words(identity)) {
-      out += (out.empty() ? "" : " ") + std::string(word);
+      if (!out.empty()) out += ' ';
+      out += word;
     }
     return out;
   };

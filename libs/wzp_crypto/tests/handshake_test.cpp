@@ -7,6 +7,7 @@
 #include "openssl_keys.hpp"
 #include "vector_file.hpp"
 #include "wzp/crypto/profile_choice.hpp"
+#include "wzp/crypto/session.hpp"
 
 using namespace wzp;
 using namespace wzp::crypto;
@@ -109,15 +110,30 @@ TEST_CASE("the signed bytes of the vectors are what the handshake signs") {
                        message.signature));
 }
 
-TEST_CASE("caller all 0xAA and callee all 0xBB finish with the same key and transcript") {
+TEST_CASE("caller all 0xAA, callee all 0xBB: both finish, GOOD chosen, messages open both ways") {
   Pair pair;
   CalleeHandshake callee = pair.accept();
-  const auto keys = pair.caller.finish(callee.answer());
+  auto keys = pair.caller.finish(callee.answer());
   REQUIRE(keys);
   CHECK(keys->role == Role::kCaller);
   CHECK(callee.keys().role == Role::kCallee);
   CHECK(keys->session_key == callee.keys().session_key);
   CHECK(keys->transcript == callee.keys().transcript);
+  const proto::QualityProfile offered[] = {proto::kProfileGood, proto::kProfileDegraded,
+                                           proto::kProfileCatastrophic};
+  CHECK(choose_profile(offered) == proto::kProfileGood);
+
+  Session at_caller(std::move(*keys));
+  Session at_callee(callee.take_keys());
+  const auto header = unhex("003400000000000000000000");
+  const auto passes = [&](Session& from, Session& to) {
+    std::vector<std::byte> packet(7 + Session::kOverhead);
+    std::vector<std::byte> out(7);
+    return from.seal(header, as_byte_view("message"), packet) && to.open(header, packet, out, {}) &&
+           as_text(out) == "message";
+  };
+  CHECK(passes(at_caller, at_callee));
+  CHECK(passes(at_callee, at_caller));
 }
 
 TEST_CASE("two different seeds give different identities and still agree on a key") {

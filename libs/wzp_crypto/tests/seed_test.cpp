@@ -29,7 +29,10 @@ std::vector<std::string> split(const std::string& text) {
 
 std::string join(const std::vector<std::string>& words) {
   std::string out;
-  for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
+  for (const auto& word : words) {
+    if (!out.empty()) out += ' ';
+    out += word;
+  }
   return out;
 }
 
@@ -37,10 +40,10 @@ std::string join(const std::vector<std::string>& words) {
 
 TEST_CASE("the word list is the published BIP39 English list") {
   std::string text;
-  for (const auto word : kBip39Words) text += std::string(word) + "\n";
+  for (const auto word : bip39_words()) text += std::string(word) + "\n";
   CHECK(to_hex(sha256({as_byte_view(text)})) ==
         "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda");
-  CHECK(std::is_sorted(kBip39Words.begin(), kBip39Words.end()));
+  CHECK(std::is_sorted(bip39_words().begin(), bip39_words().end()));
 }
 
 TEST_CASE("seeds and mnemonics of the vectors turn into each other") {
@@ -133,7 +136,7 @@ TEST_CASE("swapped or replaced words are caught by the checksum nearly always") 
   for (std::size_t i = 0; i < 24; ++i) {
     for (std::size_t w = 0; w < 2048; w += 16) {
       auto altered = words;
-      altered[i] = kBip39Words[w];
+      altered[i] = bip39_words()[w];
       if (altered == words) continue;
       ++tried;
       const auto seed = Seed::from_mnemonic(join(altered));
