@@ -1,0 +1,58 @@
+/// \file
+/// One direction of a call's media: PCM in, packets out.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "wzp/client/audio.hpp"
+#include "wzp/client/export.hpp"
+#include "wzp/proto/bytes.hpp"
+#include "wzp/proto/quality_profile.hpp"
+
+namespace wzp::client {
+
+/// One packet to send, in plain media packet form (docs/wire/media.md).
+struct EncodedPacket {
+  ByteView bytes;
+  bool is_repair = false;
+};
+
+/// Encodes, packetises and protects one stream of 20 ms frames. The packets are those of the
+/// reference: one counter for source and repair packets, media time that counts frames offered, a
+/// block of repair packets behind every frames_per_block source packets, repair symbols without
+/// their trailing zeros.
+///
+///     CallEncoder encoder(proto::kProfileGood);
+///     for (const EncodedPacket& packet : encoder.push(pcm)) send(packet.bytes);
+///
+/// Allocates in the constructor and in set_profile() only. Single-threaded, movable.
+class WZP_CLIENT_EXPORT CallEncoder {
+ public:
+  /// Throws std::invalid_argument for a profile no encoder exists for: comfort noise, a frame that
+  /// is not 20, 40 or 60 ms, a block of 0 or more than 32 frames, a ratio outside 0-2.
+  explicit CallEncoder(const proto::QualityProfile& profile);
+  ~CallEncoder();
+  CallEncoder(CallEncoder&&) noexcept;
+  CallEncoder& operator=(CallEncoder&&) noexcept;
+
+  /// Takes kSamplesPerTick samples. The packets, none while a longer frame is being filled, are
+  /// valid until the next call.
+  [[nodiscard]] std::span<const EncodedPacket> push(PcmView samples);
+
+  /// The end of the talk: a frame begun is filled with silence, a block begun is protected as it
+  /// is.
+  [[nodiscard]] std::span<const EncodedPacket> finish();
+
+  /// Another profile from the next frame on, with a block of its own. The packets are what finish()
+  /// would have given. Throws as the constructor.
+  [[nodiscard]] std::span<const EncodedPacket> set_profile(const proto::QualityProfile& profile);
+  [[nodiscard]] const proto::QualityProfile& profile() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace wzp::client
