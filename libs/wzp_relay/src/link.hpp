@@ -1,0 +1,28 @@
+/// \file
+/// What carries a participant: today a QUIC connection.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "wzp/proto/signal.hpp"
+#include "wzp/proto/time.hpp"
+#include "wzp/transport/frame_pool.hpp"
+#include "wzp/transport/socket_address.hpp"
+
+namespace wzp::relay {
+
+/// Carries media frames and signals to one participant. A participant is the same whatever its
+/// link.
+class Link {
+ public:
+  virtual ~Link() = default;
+  /// False if the frame will not be sent: too long for the path, or the link is closing.
+  virtual bool send_frame(const transport::FrameRef& frame, Instant now) = 0;
+  virtual bool send_signal(const proto::Signal& signal, Instant now) = 0;
+  /// Signals sent before are still delivered.
+  virtual void close(std::string_view reason, Instant now) = 0;
+  [[nodiscard]] virtual transport::SocketAddress remote() const = 0;
+};
+
+}  // namespace wzp::relay

@@ -1,0 +1,21 @@
+#include "quic_link.hpp"
+
+namespace wzp::relay {
+
+bool QuicLink::send_frame(const transport::FrameRef& frame, Instant now) {
+  const transport::SendResult result = endpoint_->send_datagram(connection_, frame, now);
+  return result == transport::SendResult::kQueued ||
+         result == transport::SendResult::kQueuedOldestDropped;
+}
+
+bool QuicLink::send_signal(const proto::Signal& signal, Instant now) {
+  const std::string text = proto::write_signal(signal);
+  return endpoint_->send_message(connection_, as_byte_view(text), now).has_value();
+}
+
+void QuicLink::close(std::string_view reason, Instant now) {
+  endpoint_->close_after_delivery(connection_, transport::kNormalCloseCode, reason,
+                                  std::chrono::seconds(1), now);
+}
+
+}  // namespace wzp::relay

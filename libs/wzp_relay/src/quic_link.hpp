@@ -1,0 +1,27 @@
+/// \file
+/// A Link over a connection of an Endpoint.
+#pragma once
+
+#include "link.hpp"
+#include "wzp/transport/endpoint.hpp"
+
+namespace wzp::relay {
+
+class QuicLink final : public Link {
+ public:
+  QuicLink(transport::Endpoint& endpoint, transport::ConnectionHandle connection,
+           transport::SocketAddress remote)
+      : endpoint_(&endpoint), connection_(connection), remote_(remote) {}
+
+  bool send_frame(const transport::FrameRef& frame, Instant now) override;
+  bool send_signal(const proto::Signal& signal, Instant now) override;
+  void close(std::string_view reason, Instant now) override;
+  [[nodiscard]] transport::SocketAddress remote() const override { return remote_; }
+
+ private:
+  transport::Endpoint* endpoint_;
+  transport::ConnectionHandle connection_;
+  transport::SocketAddress remote_;
+};
+
+}  // namespace wzp::relay

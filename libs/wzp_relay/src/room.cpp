@@ -1,0 +1,53 @@
+#include "room.hpp"
+
+#include <algorithm>
+
+namespace wzp::relay {
+namespace {
+
+proto::RoomParticipant described(const Participant& p) {
+  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), std::nullopt};
+}
+
+}  // namespace
+
+StreamId Room::next_free_stream() {
+  const auto taken = [this](StreamId id) {
+    return std::any_of(members_.begin(), members_.end(),
+                       [id](const Participant* p) { return p->stream == id; });
+  };
+  do {
+    ++last_stream_;
+  } while (last_stream_ == 0 || taken(StreamId{last_stream_}));
+  return StreamId{last_stream_};
+}
+
+void Room::add(Participant& participant) {
+  participant.stream = next_free_stream();
+  participant.room = this;
+  members_.push_back(&participant);
+  ++revision_;
+}
+
+void Room::remove(Participant& participant) {
+  members_.erase(std::find(members_.begin(), members_.end(), &participant));
+  participant.room = nullptr;
+  ++revision_;
+}
+
+proto::RoomUpdate Room::full_update(const Participant& for_whom) const {
+  proto::RoomUpdate update{revision_, 0, for_whom.stream, {}, {}};
+  for (const Participant* p : members_) update.participants.push_back(described(*p));
+  return update;
+}
+
+proto::RoomUpdate Room::joined_update(const Participant& for_whom,
+                                      const Participant& newcomer) const {
+  return {revision_, revision_ - 1, for_whom.stream, {described(newcomer)}, {}};
+}
+
+proto::RoomUpdate Room::left_update(const Participant& for_whom, StreamId left) const {
+  return {revision_, revision_ - 1, for_whom.stream, {}, {left}};
+}
+
+}  // namespace wzp::relay
