@@ -3,6 +3,14 @@
 get_property(libraries GLOBAL PROPERTY WZP_LIBRARIES)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/wzp")
 
+# Static libraries pass their third-party packages on to whoever links them.
+get_target_property(WZP_LIBRARY_TYPE wzp_proto TYPE)
+if(TARGET Ngtcp2Gnutls::ngtcp2gnutls)
+  set(WZP_TLS_PACKAGES Ngtcp2Gnutls Gnutls)
+else()
+  set(WZP_TLS_PACKAGES Ngtcp2Ossl)
+endif()
+
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/wzpConfig.cmake.in" "${PROJECT_BINARY_DIR}/wzpConfig.cmake"
   INSTALL_DESTINATION "${package_dir}" NO_SET_AND_CHECK_MACRO)
