@@ -1,0 +1,15 @@
+/// \file
+/// Recorded speech that Debian packages bring (./run deps installs them).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace wzp::bench {
+
+/// About 22 s of different speakers, 48 kHz mono. Throws std::runtime_error naming the package if
+/// the recordings are not installed.
+[[nodiscard]] std::vector<std::int16_t> recorded_speech();
+
+}  // namespace wzp::bench

@@ -1,0 +1,238 @@
+// wzp-client: options, files, signals and a status line around wzp::client::Call.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "../command_line.hpp"
+#include "options.hpp"
+#include "wzp/client/audio_file.hpp"
+#include "wzp/client/call.hpp"
+#include "wzp/crypto/room_hash.hpp"
+#include "wzp/crypto/seed.hpp"
+#include "wzp/crypto/system_rng.hpp"
+#include "wzp/transport/asio_core_loop.hpp"
+#include "wzp/transport/asio_resolve.hpp"
+#include "wzp/transport/asio_udp_driver.hpp"
+
+namespace {
+
+using namespace wzp;
+
+constexpr std::uint16_t kDefaultPort = 4433;
+// After the source's end a recording client listens on: answers and late frames.
+constexpr std::chrono::seconds kListenOn{2};
+
+int fail(std::string_view what) { return apps::fail("wzp-client", what); }
+
+template <class... Args>
+void say(const char* format, Args... args) {
+  std::printf(format, args...);
+  std::fflush(stdout);
+}
+
+class PrintingObserver final : public client::CallObserver {
+ public:
+  void on_active(std::string_view relay, bool names_streams) override {
+    say("in the room; relay %.*s%s\n", static_cast<int>(relay.size()), relay.data(),
+        names_streams ? "" : " (a reference relay: senders can only be guessed apart)");
+  }
+  void on_joined(const client::RemoteParticipant& who) override {
+    say("joined: %s stream %u%s\n", who.fingerprint.c_str(), unsigned{who.stream.value},
+        who.is_legacy ? " (reference client)" : "");
+  }
+  void on_left(const client::RemoteParticipant& who) override {
+    say("left: %s stream %u\n", who.fingerprint.c_str(), unsigned{who.stream.value});
+  }
+  void on_played_out(StreamId stream) override {
+    say("heard all of stream %u\n", unsigned{stream.value});
+  }
+};
+
+/// The identity the options name; an error is one line for people.
+Expected<crypto::Identity, std::string> make_identity(const apps::ClientOptions& options) {
+  if (!options.seed_hex.empty()) {
+    const auto seed = crypto::Seed::from_hex(options.seed_hex);
+    if (!seed) return Unexpected(std::string("--seed: 64 hex digits are needed"));
+    return crypto::Identity::from_seed(*seed);
+  }
+  if (!options.mnemonic.empty()) {
+    std::string words;
+    for (const std::string& word : options.mnemonic) words += word + ' ';
+    const auto seed = crypto::Seed::from_mnemonic(words);
+    if (!seed) return Unexpected("--mnemonic: " + seed.error().message());
+    return crypto::Identity::from_seed(*seed);
+  }
+  return crypto::Identity::ephemeral(crypto::system_rng());
+}
+
+Expected<std::unique_ptr<client::AudioSource>, std::string> make_source(
+    const apps::ClientOptions& options) {
+  if (!options.send_file.empty()) {
+    auto samples = client::load_audio_file(options.send_file);
+    if (!samples) return Unexpected(samples.error().message);
+    say("sending %s, %.1f s\n", options.send_file.c_str(),
+        static_cast<double>(samples->size()) / client::kSampleRateHz);
+    return std::make_unique<client::PcmSource>(std::move(*samples));
+  }
+  if (options.tone_seconds) {
+    return std::make_unique<client::ToneSource>(std::chrono::seconds(*options.tone_seconds));
+  }
+  return std::unique_ptr<client::AudioSource>();
+}
+
+bool can_write(const std::string& path) {
+  return path.empty() || std::ofstream(path, std::ios::app).good();
+}
+
+bool write_text(const std::string& path, const std::string& text) {
+  std::ofstream out(path);
+  out << text;
+  return out.good();
+}
+
+/// One call on a loop of its own, from the first packet to the written files.
+class Session {
+ public:
+  Session(const apps::ClientOptions& options, const crypto::Identity& me,
+          std::unique_ptr<client::AudioSource> source)
+      : options_(options),
+        source_(std::move(source)),
+        endpoint_(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(),
+                  crypto::system_rng()),
+        call_(endpoint_, me, crypto::system_rng(), call_options(options), source_.get(),
+              options.record.empty() ? static_cast<client::AudioSink&>(null_) : recording_,
+              &observer_),
+        signals_(io_, SIGINT, SIGTERM),
+        status_(io_) {
+    if (!options.playout_map.empty()) call_.record_playout_map();
+  }
+
+  int run(const transport::SocketAddress& relay) {
+    transport::UdpDriverConfig socket;
+    const bool ipv6 = relay.family() == transport::SocketAddress::Family::kIpv6;
+    socket.listen = ipv6 ? transport::SocketAddress::ipv6({}, 0)
+                         : transport::SocketAddress::ipv4({0, 0, 0, 0}, 0);
+    auto driver = transport::UdpDriver::open(io_, endpoint_, socket);
+    if (!driver) return fail("cannot open a socket: " + std::string(message(driver.error())));
+    signals_.async_wait([&](const boost::system::error_code& error, int) {
+      if (error) return;
+      call_.hang_up(transport::UdpDriver::now());
+      driver->wake();
+    });
+    call_.start(relay, transport::UdpDriver::now());
+    transport::AsioCoreLoop loop(io_, *driver, [this](Instant now) { return turn(now); });
+    print_status();
+    io_.run();
+    return report();
+  }
+
+ private:
+  static client::CallOptions call_options(const apps::ClientOptions& options) {
+    client::CallOptions out;
+    out.profile = options.quality_profile();
+    if (!options.room.empty()) out.server_name = crypto::room_hash(options.room);
+    return out;
+  }
+
+  Instant turn(Instant now) {
+    call_.handle_turn(now);
+    Instant next = call_.next_deadline();
+    if (call_.state() == client::CallState::kActive && call_.source_ended()) {
+      if (hang_up_at_ == kNever) {
+        hang_up_at_ = options_.record.empty() ? now : now + kListenOn;
+      }
+      if (now >= hang_up_at_) {
+        call_.hang_up(now);
+      } else {
+        next = std::min(next, hang_up_at_);
+      }
+    }
+    if (call_.state() == client::CallState::kClosed) io_.stop();
+    return next;
+  }
+
+  void print_status() {
+    status_.expires_after(std::chrono::seconds(5));
+    status_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      const client::CallStatistics s = call_.statistics();
+      if (call_.state() != client::CallState::kActive) return print_status();
+      say("%4.0f s  sent %llu frames, played %llu (%llu recovered, %llu concealed)\n",
+          s.connected_seconds, static_cast<unsigned long long>(s.frames_sent),
+          static_cast<unsigned long long>(s.receive.frames_played),
+          static_cast<unsigned long long>(s.receive.frames_recovered),
+          static_cast<unsigned long long>(s.receive.frames_concealed));
+      print_status();
+    });
+  }
+
+  int report() {
+    int code = 0;
+    const auto must = [&code](bool ok, const std::string& what) {
+      if (!ok) code = fail(what);
+    };
+    if (!options_.record.empty() && !recording_.samples().empty()) {
+      const auto saved = client::save_audio_file(options_.record, recording_.samples());
+      must(saved.has_value(), saved ? "" : saved.error().message);
+      if (saved) {
+        say("recorded %.1f s into %s\n",
+            static_cast<double>(recording_.samples().size()) / client::kSampleRateHz,
+            options_.record.c_str());
+      }
+    }
+    if (!options_.stats_json.empty()) {
+      must(write_text(options_.stats_json, call_.statistics().to_json()),
+           options_.stats_json + ": cannot be written");
+    }
+    if (!options_.playout_map.empty()) {
+      must(write_text(options_.playout_map, call_.playout_map().to_csv()),
+           options_.playout_map + ": cannot be written");
+    }
+    if (call_.end().reason != client::CallEnd::Reason::kHungUp) return fail(call_.end().message);
+    return code;
+  }
+
+  const apps::ClientOptions& options_;
+  boost::asio::io_context io_;
+  std::unique_ptr<client::AudioSource> source_;
+  client::NullSink null_;
+  client::RecordingSink recording_;
+  PrintingObserver observer_;
+  transport::Endpoint endpoint_;
+  client::Call call_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer status_;
+  Instant hang_up_at_ = kNever;
+};
+
+int run(const apps::ClientOptions& options) {
+  const auto me = make_identity(options);
+  if (!me) return fail(me.error());
+  say("identity %s\n", me->fingerprint().to_text().c_str());
+  auto source = make_source(options);
+  if (!source) return fail(source.error());
+  for (const std::string& path : {options.record, options.stats_json, options.playout_map}) {
+    if (!can_write(path)) return fail(path + ": cannot be written");
+  }
+  const auto relay = transport::resolve(options.relay, kDefaultPort);
+  if (!relay) return fail(relay.error());
+  Session session(options, *me, std::move(*source));
+  return session.run(*relay);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  apps::ClientOptions options;
+  if (const auto code = apps::parse_command_line(options, argc, argv)) return *code;
+  try {
+    return run(options);
+  } catch (const std::exception& e) {
+    return fail(e.what());
+  }
+}

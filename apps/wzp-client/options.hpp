@@ -1,0 +1,31 @@
+/// \file
+/// The command line of wzp-client.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wzp/proto/quality_profile.hpp"
+
+namespace wzp::apps {
+
+struct ClientOptions {
+  std::string relay = "127.0.0.1:4433";
+  std::string room;
+  std::string seed_hex;
+  std::vector<std::string> mnemonic;
+  std::optional<unsigned> tone_seconds;
+  std::string send_file;
+  std::string record;
+  std::string profile = "good";
+  std::string stats_json;
+  std::string playout_map;
+
+  [[nodiscard]] proto::QualityProfile quality_profile() const;
+};
+
+/// Fills `options`; the exit code if the program has nothing left to do.
+[[nodiscard]] std::optional<int> parse_command_line(ClientOptions& options, int argc, char** argv);
+
+}  // namespace wzp::apps
