@@ -11,10 +11,9 @@ TEST_CASE("a serial number knows newer from older across the wrap") {
     std::uint16_t from, to;
     int distance;
   };
-  const Row rows[] = {{0, 0, 0},           {0, 1, 1},          {1, 0, -1},
-                      {65535, 0, 1},       {0, 65535, -1},     {65530, 5, 11},
-                      {5, 65530, -11},     {0, 32767, 32767},  {0, 32768, -32768},
-                      {32768, 0, -32768},  {100, 50, -50}};
+  const Row rows[] = {{0, 0, 0},          {0, 1, 1},          {1, 0, -1},      {65535, 0, 1},
+                      {0, 65535, -1},     {65530, 5, 11},     {5, 65530, -11}, {0, 32767, 32767},
+                      {0, 32768, -32768}, {32768, 0, -32768}, {100, 50, -50}};
   for (const Row& row : rows) {
     CAPTURE(row.from, row.to);
     const SeqNo16 from(row.from);
