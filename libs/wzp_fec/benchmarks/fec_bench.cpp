@@ -4,6 +4,8 @@
 //   bench-fec                      all jobs
 //   bench-fec --count JOB N        runs a job N times with the AVX2 kernel or the fastest below it,
 //                                  for counting instructions with callgrind
+//   bench-fec --residual [SVG]     residual loss and delay of the profiles, plot in
+//                                  docs/fec-residual-loss.svg
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "block_jobs.hpp"
+#include "residual_plot.hpp"
 
 namespace wzp::fec::bench {
 namespace {
@@ -103,8 +106,10 @@ double target_of(const Target& t, KernelId kernel) {
   return kernel == KernelId::kGfni512 ? t.gfni512_us : 0;
 }
 
+constexpr const char* kResults = "benchmarks/results/fec.jsonl";
+
 bool run_all() {
-  std::ofstream json("benchmarks/results/fec.jsonl", std::ios::app);
+  std::ofstream json(kResults, std::ios::app);
   const std::string environment = environment_json();
   bool right = true;
   bool met = true;
@@ -158,13 +163,18 @@ bool count(const std::string& name, long blocks) {
   return false;
 }
 
+bool run(const std::vector<std::string>& args) {
+  if (args.empty()) return run_all();
+  if (args[0] == "--count" && args.size() == 3) return count(args[1], std::atol(args[2].c_str()));
+  if (args[0] == "--residual" && args.size() <= 2) {
+    const std::string svg = args.size() == 2 ? args[1] : "docs/fec-residual-loss.svg";
+    return plot_residual_loss(svg, kResults, environment_json());
+  }
+  std::fprintf(stderr, "usage: bench-fec [--count JOB N | --residual [SVG]]\n");
+  return false;
+}
+
 }  // namespace
 }  // namespace wzp::fec::bench
 
-int main(int argc, char** argv) {
-  const std::vector<std::string> args(argv + 1, argv + argc);
-  if (args.size() == 3 && args[0] == "--count") {
-    return wzp::fec::bench::count(args[1], std::atol(args[2].c_str())) ? 0 : 1;
-  }
-  return wzp::fec::bench::run_all() ? 0 : 1;
-}
+int main(int argc, char** argv) { return wzp::fec::bench::run({argv + 1, argv + argc}) ? 0 : 1; }

@@ -76,7 +76,8 @@ Stream make_stream(std::uint8_t choice) {
   constexpr FrameBlockLayout kLayouts[] = {{5, 0.2F}, {10, 0.5F}, {8, 1.0F}, {3, 2.0F}};
   FrameBlockLayout layout = kLayouts[choice % 4];
   if ((choice & 4) != 0) layout.policy = SymbolPolicy::kFitBlock;
-  return {std::move(*FrameBlockEncoder::create({.layout = layout})),
+  return {std::move(*FrameBlockEncoder::create(
+              {.layout = layout, .max_frame_bytes = 9, .max_frames_per_block = 10})),
           std::move(*FrameBlockDecoder::create(
               {.max_blocks = 4, .max_frames_per_block = 12, .max_repair_symbols = 9})),
           {layout.frames_per_block, std::chrono::milliseconds(kFrameMs)}};

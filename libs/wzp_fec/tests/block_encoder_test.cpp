@@ -29,7 +29,8 @@ std::uint64_t fnv1a(ByteView bytes) {
 }
 
 TEST_CASE("repair symbols are those seven independent implementations agree on") {
-  for (const auto& v : test::load_vectors("raptorq.json")["vectors"]) {
+  const auto file = test::load_vectors("raptorq.json");
+  for (const auto& v : file["vectors"]) {
     const auto k = v["K"].get<std::uint32_t>();
     BlockEncoder encoder = encoder_of_vector_source(k, 256);
     for (const auto& symbol : v["symbols"]) {

@@ -26,7 +26,8 @@ Bytes frame_of(std::size_t size, unsigned seed) {
 Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
 TEST_CASE("legacy repair symbols are the reference's without the zeros at their end") {
-  for (const auto& v : test::load_vectors("fec_wire.json")["cases"]) {
+  const auto file = test::load_vectors("fec_wire.json");
+  for (const auto& v : file["cases"]) {
     const auto k = v["source_symbols"].get<std::uint8_t>();
     FrameBlockEncoder encoder = make_encoder({k, v["ratio"].get<float>()});
     for (std::uint8_t i = 0; i < k; ++i) {
@@ -51,8 +52,8 @@ TEST_CASE("legacy repair symbols are the reference's without the zeros at their 
 }
 
 TEST_CASE("a repair symbol's coefficients are those of the specification") {
-  const auto tables = test::load_vectors("fec_wire.json")["repair_coefficients_gf256_poly_0x11d"];
-  for (const auto& [key, table] : tables.items()) {
+  const auto file = test::load_vectors("fec_wire.json");
+  for (const auto& [key, table] : file["repair_coefficients_gf256_poly_0x11d"].items()) {
     const auto k = static_cast<std::uint8_t>(std::stoi(key));
     // One frame of a single byte 1 behind its prefix at a time shows one coefficient at a time.
     for (std::uint8_t s = 0; s < k; ++s) {

@@ -6,13 +6,12 @@
 #if defined(WZP_ENABLE_ASSERTS)
 #include <cstdio>
 #include <cstdlib>
-#define WZP_ASSERT(condition)                                                        \
-  do {                                                                               \
-    if (!(condition)) {                                                              \
-      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__,      \
-                   #condition);                                                      \
-      std::abort();                                                                  \
-    }                                                                                \
+#define WZP_ASSERT(condition)                                                                \
+  do {                                                                                       \
+    if (!(condition)) {                                                                      \
+      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                          \
+    }                                                                                        \
   } while (false)
 #else
 #define WZP_ASSERT(condition) static_cast<void>(sizeof(condition))

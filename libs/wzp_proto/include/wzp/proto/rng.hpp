@@ -23,9 +23,7 @@ class Rng {
     return ByteReader(raw).u64();
   }
   /// Uniform in [0, 1).
-  [[nodiscard]] double next_unit() {
-    return static_cast<double>(next_u64() >> 11) * 0x1.0p-53;
-  }
+  [[nodiscard]] double next_unit() { return static_cast<double>(next_u64() >> 11) * 0x1.0p-53; }
 };
 
 /// A reproducible generator (SplitMix64) for simulations and impairments. Not for keys.
