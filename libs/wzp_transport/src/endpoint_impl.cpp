@@ -15,9 +15,11 @@ constexpr std::size_t kMaxPayload = 2048;
 
 // An IP address as server name is never sent (RFC 6066), nor is an empty name.
 bool is_ip_address(std::string_view name) {
-  const std::string text(name);
-  return SocketAddress::parse(text + ":0").has_value() ||
-         SocketAddress::parse("[" + text + "]:0").has_value();
+  std::string v4(name);
+  v4.append(":0");
+  std::string v6("[");
+  v6.append(name).append("]:0");
+  return SocketAddress::parse(v4).has_value() || SocketAddress::parse(v6).has_value();
 }
 
 }  // namespace

@@ -257,6 +257,25 @@ TEST_CASE("a connection survives a change of the client's address behind its bac
   CHECK(pair.server.connected.size() == 1);
 }
 
+TEST_CASE("a client's address may change while data are lost, again and again") {
+  // With path MTU discovery switched off this aborts the process inside ngtcp2 1.11.
+  SimOptions options = on_path(20ms);
+  options.up.loss_rate = options.down.loss_rate = 0.1;
+  SimPair pair(options);
+  REQUIRE(pair.connect());
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    exchange_datagrams(pair, 30);
+    pair.network.rebind(pair.client.id, SocketAddress::ipv4({10, 9, 9, i}, 999));
+    pair.network.connect_hosts(pair.client.id, pair.server.id, options.up, options.down);
+  }
+  exchange_datagrams(pair, 50);
+  CHECK(pair.server.closed.empty());
+  CHECK(pair.server.datagrams > 400);
+  CHECK(pair.client.datagrams > 400);
+  // Media still do not wait for congestion control.
+  CHECK(pair.server.endpoint.stats(pair.server.connection()).congestion_window >= 524'288);
+}
+
 TEST_CASE("a client moves to another local address on purpose") {
   SimOptions options = on_path(20ms);
   options.client.connection_id.length = 6;
