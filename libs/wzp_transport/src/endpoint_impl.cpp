@@ -122,7 +122,12 @@ Result<ConnectionHandle> Endpoint::Impl::connect(const SocketAddress& remote,
   if (open >= state.config.max_connections) return Unexpected(Errc::kTooManyConnections);
   if (server_name.size() > 253) return Unexpected(Errc::kInvalidServerName);
   const bool by_address = state.config.connection_id.length == 0;
-  if (by_address && by_remote_.count(remote) != 0) return Unexpected(Errc::kAlreadyConnected);
+  if (by_address) {  // one that is closing gives its place up
+    const auto it = by_remote_.find(remote);
+    if (it != by_remote_.end() && slots_[it->second]->is_open()) {
+      return Unexpected(Errc::kAlreadyConnected);
+    }
+  }
   std::string sni(is_ip_address(server_name) ? std::string_view() : server_name);
   auto connection =
       QuicConnection::connect(state, claim_slot(), *client_tls_, {}, remote, std::move(sni), now);

@@ -446,6 +446,37 @@ TEST_CASE("handles of ended connections stay invalid when their slot is used aga
   CHECK(pair.server.endpoint.stats(old).packets_in == 0);
 }
 
+TEST_CASE("a client can dial again right after a close") {
+  SimPair pair(on_path(20ms));
+  REQUIRE(pair.connect());
+  pair.on_client([&](Instant now) {
+    Endpoint& e = pair.client.endpoint;
+    CHECK(e.connect(pair.server.address, "room", now).error() == Errc::kAlreadyConnected);
+    e.close(pair.client.connection(), 0, kNormalCloseReason, now);
+    CHECK(e.connect(pair.server.address, "again", now));
+  });
+  pair.network.run_for(5s);
+  REQUIRE(pair.server.connected.size() == 2);
+  CHECK(pair.server.connected[1].server_name == "again");
+  CHECK(pair.client.closed.size() == 1);
+  CHECK(pair.client.endpoint.connection_count() == 1);
+}
+
+TEST_CASE("giving up a connection attempt is reported once and leaves nothing behind") {
+  const bool answered = GENERATE(true, false);
+  SimPair pair(on_path(20ms));
+  pair.network.channel(pair.client.id, pair.server.id).set_blackout(!answered);
+  const ConnectionHandle handle = pair.dial();
+  pair.on_client([&](Instant now) { pair.client.endpoint.close(handle, 0, "never mind", now); });
+  pair.network.run_for(20s);
+  REQUIRE(pair.client.closed.size() == 1);
+  CHECK(pair.client.closed[0].cause == CloseCause::kLocal);
+  CHECK(pair.client.connected.empty());
+  CHECK(pair.server.connected.empty());
+  CHECK(pair.server.closed.empty());
+  CHECK(pair.server.endpoint.half_open_count() == 0);
+}
+
 TEST_CASE("contradicting settings are refused at construction") {
   SeededRng rng(1);
   const auto refuses = [&](auto change) {
