@@ -15,9 +15,11 @@ constexpr std::size_t kMaxPayload = 2048;
 
 // An IP address as server name is never sent (RFC 6066), nor is an empty name.
 bool is_ip_address(std::string_view name) {
-  const std::string text(name);
-  return SocketAddress::parse(text + ":0").has_value() ||
-         SocketAddress::parse("[" + text + "]:0").has_value();
+  std::string v4(name);
+  v4.append(":0");
+  std::string v6("[");
+  v6.append(name).append("]:0");
+  return SocketAddress::parse(v4).has_value() || SocketAddress::parse(v6).has_value();
 }
 
 }  // namespace
@@ -120,7 +122,12 @@ Result<ConnectionHandle> Endpoint::Impl::connect(const SocketAddress& remote,
   if (open >= state.config.max_connections) return Unexpected(Errc::kTooManyConnections);
   if (server_name.size() > 253) return Unexpected(Errc::kInvalidServerName);
   const bool by_address = state.config.connection_id.length == 0;
-  if (by_address && by_remote_.count(remote) != 0) return Unexpected(Errc::kAlreadyConnected);
+  if (by_address) {  // one that is closing gives its place up
+    const auto it = by_remote_.find(remote);
+    if (it != by_remote_.end() && slots_[it->second]->is_open()) {
+      return Unexpected(Errc::kAlreadyConnected);
+    }
+  }
   std::string sni(is_ip_address(server_name) ? std::string_view() : server_name);
   auto connection =
       QuicConnection::connect(state, claim_slot(), *client_tls_, {}, remote, std::move(sni), now);

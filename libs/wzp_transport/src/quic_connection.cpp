@@ -290,7 +290,15 @@ bool QuicConnection::time_limit_broken(Instant now) {
   return true;
 }
 
+void QuicConnection::note_rtt() {
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(conn_.get(), &info);
+  smoothed_rtt_ = Duration(static_cast<std::int64_t>(info.smoothed_rtt));
+  ack_part_ = std::min<Duration>(smoothed_rtt_ / 8, shared_.config.max_ack_delay);
+}
+
 void QuicConnection::expire(Instant now) {
+  note_rtt();
   const Instant expiry = from_ngtcp2(ngtcp2_conn_get_expiry(conn_.get()));
   if (expiry > now) {
     // Frames that ngtcp2 has no timer for leave together with the acknowledgement.
@@ -308,10 +316,6 @@ void QuicConnection::expire(Instant now) {
     fail(error, now);
     return;
   }
-  ngtcp2_conn_info info;
-  ngtcp2_conn_get_conn_info(conn_.get(), &info);
-  ack_part_ = std::min<Duration>(Duration(static_cast<std::int64_t>(info.smoothed_rtt / 8)),
-                                 shared_.config.max_ack_delay);
   deadline_ = std::min(now + shared_.config.coarse_timer, own_deadline());
   dirty_ = true;
 }

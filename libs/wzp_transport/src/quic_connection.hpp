@@ -105,6 +105,7 @@ class QuicConnection {
   void deliver_messages();
   void free_tls_if_done();
   void touch(Instant now);
+  void note_rtt();
   void expire(Instant now);
   [[nodiscard]] bool may_hold_acks(Instant now) const noexcept;
   [[nodiscard]] Instant ack_due() const noexcept;
@@ -178,6 +179,7 @@ class QuicConnection {
   Instant deadline_ = kNever;
   Instant unanswered_since_ = kNever;  // first packet whose acknowledgement we may still hold
   Instant close_at_ = kNever;          // end of lingering, closing or draining
+  Duration smoothed_rtt_{0};           // as of the last coarse timer
   Duration ack_part_{0};               // what ngtcp2 itself delays acknowledgements by
 
   Outbox outbox_;

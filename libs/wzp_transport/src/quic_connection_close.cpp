@@ -105,8 +105,10 @@ void QuicConnection::fail(int error, Instant now) {
   } else {
     ngtcp2_ccerr_set_liberr(&reason, error, nullptr, 0);
   }
+  const std::string text =
+      alert != 0 ? "TLS alert " + std::to_string(alert) : ngtcp2_strerror(error);
   report_closed(connected_ ? CloseCause::kTransportError : CloseCause::kRefused, reason.error_code,
-                ngtcp2_strerror(error));
+                text);
   enter_closing(reason, now);
 }
 

@@ -1,4 +1,5 @@
 // Output of a connection: what goes into packets, and in which order.
+#include <algorithm>
 #include <cstring>
 
 #include "quic_connection.hpp"
@@ -16,7 +17,8 @@ constexpr std::size_t kProbeDatagrams = 8;
 }  // namespace
 
 bool QuicConnection::is_stalled(Instant now) const noexcept {
-  return datagrams_under_way_ != 0 && now - progress_at_ > kStalledAfter;
+  return datagrams_under_way_ != 0 &&
+         now - progress_at_ > std::max(kStalledAfter, 2 * smoothed_rtt_);
 }
 
 void QuicConnection::shed_datagrams(Instant now) {

@@ -16,7 +16,12 @@ ngtcp2_settings make_settings(const EndpointConfig& config, Rng& rng, Instant no
   // passing buffers of the real one to every write, keeps the window away from media.
   s.max_tx_udp_payload_size = config.congestion_window_floor / 2;
   s.no_tx_udp_payload_size_shaping = 1;
-  s.no_pmtud = 1;  // a probe would take a datagram's place, and voice needs no more than 1200
+  // A probe of the path's MTU would take a datagram's place, and voice needs no more than 1200.
+  // Turning discovery off is no way: ngtcp2 1.11 then fails an assertion when a peer's address
+  // changes. A single size that never fits any write ends it before it begins.
+  static constexpr std::uint16_t kImpossibleProbe = 65'535;
+  s.pmtud_probes = &kImpossibleProbe;
+  s.pmtud_probeslen = 1;
   s.rand_ctx.native_handle = &rng;
   return s;
 }

@@ -97,10 +97,12 @@ std::string SocketAddress::to_string() const {
   char text[INET6_ADDRSTRLEN] = {};
   const bool v6 = family_ == Family::kIpv6;
   ::inet_ntop(v6 ? AF_INET6 : AF_INET, ip_.data(), text, sizeof text);
-  const std::string port = ":" + std::to_string(port_);
-  if (!v6) return text + port;
-  const std::string scope = scope_ == 0 ? "" : "%" + std::to_string(scope_);
-  return "[" + std::string(text) + scope + "]" + port;
+  std::string out = v6 ? "[" : "";
+  out.append(text);
+  if (scope_ != 0) out.append("%").append(std::to_string(scope_));
+  if (v6) out.append("]");
+  out.append(":").append(std::to_string(port_));
+  return out;
 }
 
 ByteView SocketAddress::ip() const noexcept {

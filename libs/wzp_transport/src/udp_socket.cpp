@@ -146,13 +146,13 @@ void UdpSocket::configure(const UdpDriverConfig& config) {
 
 void UdpSocket::prepare_receive(std::size_t messages) {
   receive_room_ = gro_ ? kGroRoom : kPlainRoom;
-  receive_bytes_.resize(messages * receive_room_);
+  receive_bytes_ = std::make_unique_for_overwrite<std::byte[]>(messages * receive_room_);
   receive_.resize(messages);
   receive_iov_.resize(messages);
   receive_from_.resize(messages);
   receive_control_.resize(messages);
   for (std::size_t i = 0; i < messages; ++i) {
-    receive_iov_[i] = {receive_bytes_.data() + i * receive_room_, receive_room_};
+    receive_iov_[i] = {receive_bytes_.get() + i * receive_room_, receive_room_};
     msghdr& header = receive_[i].msg_hdr;
     header = {};
     header.msg_name = &receive_from_[i];
@@ -178,7 +178,7 @@ std::size_t UdpSocket::receive_batch() {
 UdpSocket::Arrival UdpSocket::arrival(std::size_t i) {
   const msghdr& header = receive_[i].msg_hdr;
   Arrival a;
-  a.bytes = ByteView(receive_bytes_).subspan(i * receive_room_, receive_[i].msg_len);
+  a.bytes = {receive_bytes_.get() + i * receive_room_, receive_[i].msg_len};
   a.from = from_sockaddr(static_cast<const sockaddr*>(header.msg_name));
   a.to = local_;
   a.segment = a.bytes.size();
@@ -281,22 +281,46 @@ void UdpSocket::send_prepared() {
     const int n = ::sendmmsg(fd_, send_.data() + done, static_cast<unsigned>(send_.size() - done),
                              MSG_DONTWAIT);
     if (n > 0) {
-      for (std::size_t i = done; i < done + static_cast<std::size_t>(n); ++i) {
-        const Outgoing& out = outgoing_[i];
-        counters_->packets_out +=
-            out.segment == 0 ? 1 : (out.iov.iov_len + out.segment - 1) / out.segment;
+      for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+        counters_->packets_out += outgoing_[done + i].packets();
       }
       done += static_cast<std::size_t>(n);
-      continue;
+    } else if (errno != EINTR && !resume_after_error(done, errno)) {
+      break;
     }
-    if (errno == EINTR) continue;
-    // A device without checksum offload cannot segment either: from now on we do it.
-    if (outgoing_[done].segment != 0 && (errno == EIO || errno == EINVAL)) gso_ = false;
-    ++counters_->send_errors;
-    ++done;
   }
   send_.clear();
   outgoing_.clear();
+}
+
+// Deals with the message that failed; false if there is no point in going on.
+bool UdpSocket::resume_after_error(std::size_t& done, int error) {
+  if (error == EAGAIN || error == ENOBUFS) {  // the socket is full: late media are worthless
+    for (; done < send_.size(); ++done) counters_->send_errors += outgoing_[done].packets();
+    return false;
+  }
+  // A device without checksum offload cannot segment either: from now on we do it.
+  if (outgoing_[done].segment != 0 && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
+    gso_ = false;
+    send_in_segments(outgoing_[done], send_[done].msg_hdr);
+  } else {
+    counters_->send_errors += outgoing_[done].packets();
+  }
+  ++done;
+  return true;
+}
+
+void UdpSocket::send_in_segments(const Outgoing& out, msghdr header) {
+  header.msg_controllen -= CMSG_SPACE(sizeof(std::uint16_t));  // the last one asks for segmentation
+  if (header.msg_controllen == 0) header.msg_control = nullptr;
+  auto* bytes = static_cast<std::byte*>(out.iov.iov_base);
+  for (std::size_t at = 0; at < out.iov.iov_len; at += out.segment) {
+    iovec part{bytes + at, std::min<std::size_t>(out.segment, out.iov.iov_len - at)};
+    header.msg_iov = &part;
+    ++counters_->send_calls;
+    ++(::sendmsg(fd_, &header, MSG_DONTWAIT) >= 0 ? counters_->packets_out
+                                                  : counters_->send_errors);
+  }
 }
 
 }  // namespace wzp::transport

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "wzp/proto/bytes.hpp"
@@ -74,8 +75,8 @@ class UdpSocket {
   SocketAddress local_;
   UdpDriverCounters* counters_;
 
-  std::size_t receive_room_ = 0;  // bytes per message
-  std::vector<std::byte> receive_bytes_;
+  std::size_t receive_room_ = 0;                // bytes per message
+  std::unique_ptr<std::byte[]> receive_bytes_;  // not touched before a packet needs it
   std::vector<mmsghdr> receive_;
   std::vector<iovec> receive_iov_;
   std::vector<sockaddr_storage> receive_from_;
@@ -87,7 +88,12 @@ class UdpSocket {
     iovec iov;
     alignas(cmsghdr) std::array<std::byte, kControlBytes> control;
     std::uint16_t segment;
+    [[nodiscard]] std::size_t packets() const noexcept {
+      return segment == 0 ? 1 : (iov.iov_len + segment - 1) / segment;
+    }
   };
+  bool resume_after_error(std::size_t& done, int error);
+  void send_in_segments(const Outgoing& out, msghdr header);
   std::vector<mmsghdr> send_;
   std::vector<Outgoing> outgoing_;
 };

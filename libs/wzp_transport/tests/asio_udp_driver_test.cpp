@@ -111,6 +111,114 @@ TEST_CASE("a call over real sockets: connect, datagrams, messages, close") {
   CHECK(server.closed.at(0).reason == "normal close");
 }
 
+TEST_CASE("a call goes on after the client's socket moved to another port") {
+  boost::asio::io_context io;
+  LiveHost server(io, EndpointConfig::for_server(), server_tls(),
+                  on(SocketAddress::loopback_ipv4(0)), 1);
+  LiveHost client(io, EndpointConfig::for_client(), client_tls(), on(SocketAddress::ipv4({}, 0)),
+                  2);
+  server.echo = true;
+  const auto handle = client.endpoint.connect(server.driver.local_address(), "r", UdpDriver::now());
+  client.driver.wake();
+  REQUIRE(run_until(io, [&] { return !server.connected.empty() && !client.connected.empty(); }));
+  const std::uint16_t before = client.driver.local_address().port();
+  REQUIRE(client.driver.rebind(SocketAddress::ipv4({}, 0)));
+  CHECK(client.driver.local_address().port() != before);
+  CHECK(run_until(io, [&] {
+    client.endpoint.send_datagram(*handle, bytes_of(100), UdpDriver::now());
+    client.driver.flush_now();
+    return client.datagrams >= 20;
+  }));
+  CHECK(server.connected.size() == 1);
+  CHECK(server.endpoint.stats(server.connected[0].connection).remote.port() ==
+        client.driver.local_address().port());
+}
+
+TEST_CASE("a flush tick holds datagrams back and packs them") {
+  boost::asio::io_context io;
+  UdpDriverConfig socket = on(SocketAddress::loopback_ipv4(0));
+  LiveHost server(io, EndpointConfig::for_server(), server_tls(), socket, 1);
+  LiveHost client(io, EndpointConfig::for_client(), client_tls(), on(SocketAddress::ipv4({}, 0)),
+                  2);
+  const auto handle = client.endpoint.connect(server.driver.local_address(), "r", UdpDriver::now());
+  client.driver.wake();
+  REQUIRE(run_until(io, [&] { return !server.connected.empty() && !client.connected.empty(); }));
+  client.driver.set_flush_tick(20ms);
+  const auto before = client.driver.counters().packets_out;
+  for (int i = 0; i < 8; ++i) {
+    client.endpoint.send_datagram(*handle, bytes_of(100), UdpDriver::now());
+    client.driver.wake();
+    io.run_for(1ms);
+  }
+  CHECK(run_until(io, [&] { return server.datagrams == 8; }));
+  CHECK(client.driver.counters().packets_out - before <= 3);
+}
+
+TEST_CASE("equal packets for one peer leave in one piece where the system can cut them") {
+  boost::asio::io_context io;
+  LiveHost server(io, EndpointConfig::for_server(), server_tls(),
+                  on(SocketAddress::loopback_ipv4(0)), 1);
+  LiveHost client(io, EndpointConfig::for_client(), client_tls(), on(SocketAddress::ipv4({}, 0)),
+                  2);
+  const auto handle = client.endpoint.connect(server.driver.local_address(), "r", UdpDriver::now());
+  client.driver.wake();
+  REQUIRE(run_until(io, [&] { return !server.connected.empty() && !client.connected.empty(); }));
+  const UdpDriverCounters before = client.driver.counters();
+  for (int i = 0; i < 40; ++i) {
+    client.endpoint.send_datagram(*handle, bytes_of(1162), UdpDriver::now());
+  }
+  client.driver.flush_now();
+  const UdpDriverCounters& after = client.driver.counters();
+  CHECK(after.packets_out - before.packets_out >= 40);
+  CHECK(after.send_calls - before.send_calls == 1);
+  CHECK(after.send_errors == 0);
+  CHECK(run_until(io, [&] { return server.datagrams == 40; }));
+}
+
+TEST_CASE("shards on one port get the packets of their own connections, also after rebinding") {
+  constexpr std::uint8_t kShards = 3;
+  boost::asio::io_context io;
+  std::vector<std::unique_ptr<LiveHost>> shards;
+  UdpDriverConfig socket = on(SocketAddress::loopback_ipv4(0));
+  socket.reuse_port = true;
+  socket.steer_shards = kShards;
+  for (std::uint8_t i = 0; i < kShards; ++i) {
+    EndpointConfig config = EndpointConfig::for_server();
+    config.connection_id.shard = i;
+    shards.push_back(std::make_unique<LiveHost>(io, config, server_tls(), socket, 10 + i));
+    shards.back()->echo = true;
+    socket.listen = shards.front()->driver.local_address();
+  }
+  std::vector<std::unique_ptr<LiveHost>> clients;
+  std::vector<ConnectionHandle> handles;
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    clients.push_back(std::make_unique<LiveHost>(io, EndpointConfig::for_client(), client_tls(),
+                                                 on(SocketAddress::ipv4({}, 0)), 100 + i));
+    handles.push_back(
+        clients.back()->endpoint.connect(socket.listen, "r", UdpDriver::now()).value());
+    clients.back()->driver.wake();
+  }
+  REQUIRE(run_until(io, [&] {
+    return std::all_of(clients.begin(), clients.end(),
+                       [](auto& c) { return !c->connected.empty(); });
+  }));
+  for (auto& c : clients) REQUIRE(c->driver.rebind(SocketAddress::ipv4({}, 0)));
+  CHECK(run_until(io, [&] {
+    bool all = true;
+    for (std::size_t i = 0; i < clients.size(); ++i) {
+      if (clients[i]->datagrams >= 5) continue;
+      all = false;
+      clients[i]->endpoint.send_datagram(handles[i], bytes_of(100), UdpDriver::now());
+      clients[i]->driver.flush_now();
+    }
+    return all;
+  }));
+  for (const auto& shard : shards) {
+    CHECK(shard->connected.size() > 0);
+    CHECK(shard->endpoint.counters().packets_unknown == 0);
+  }
+}
+
 TEST_CASE("a port that is taken is an error value") {
   boost::asio::io_context io;
   LiveHost first(io, EndpointConfig::for_server(), server_tls(),

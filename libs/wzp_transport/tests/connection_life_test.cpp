@@ -257,6 +257,25 @@ TEST_CASE("a connection survives a change of the client's address behind its bac
   CHECK(pair.server.connected.size() == 1);
 }
 
+TEST_CASE("a client's address may change while data are lost, again and again") {
+  // With path MTU discovery switched off this aborts the process inside ngtcp2 1.11.
+  SimOptions options = on_path(20ms);
+  options.up.loss_rate = options.down.loss_rate = 0.1;
+  SimPair pair(options);
+  REQUIRE(pair.connect());
+  for (std::uint8_t i = 0; i < 20; ++i) {
+    exchange_datagrams(pair, 30);
+    pair.network.rebind(pair.client.id, SocketAddress::ipv4({10, 9, 9, i}, 999));
+    pair.network.connect_hosts(pair.client.id, pair.server.id, options.up, options.down);
+  }
+  exchange_datagrams(pair, 50);
+  CHECK(pair.server.closed.empty());
+  CHECK(pair.server.datagrams > 400);
+  CHECK(pair.client.datagrams > 400);
+  // Media still do not wait for congestion control.
+  CHECK(pair.server.endpoint.stats(pair.server.connection()).congestion_window >= 524'288);
+}
+
 TEST_CASE("a client moves to another local address on purpose") {
   SimOptions options = on_path(20ms);
   options.client.connection_id.length = 6;
@@ -425,6 +444,37 @@ TEST_CASE("handles of ended connections stay invalid when their slot is used aga
   CHECK(pair.server.endpoint.send_datagram(old, bytes_of(1), pair.network.now()) ==
         SendResult::kNotConnected);
   CHECK(pair.server.endpoint.stats(old).packets_in == 0);
+}
+
+TEST_CASE("a client can dial again right after a close") {
+  SimPair pair(on_path(20ms));
+  REQUIRE(pair.connect());
+  pair.on_client([&](Instant now) {
+    Endpoint& e = pair.client.endpoint;
+    CHECK(e.connect(pair.server.address, "room", now).error() == Errc::kAlreadyConnected);
+    e.close(pair.client.connection(), 0, kNormalCloseReason, now);
+    CHECK(e.connect(pair.server.address, "again", now));
+  });
+  pair.network.run_for(5s);
+  REQUIRE(pair.server.connected.size() == 2);
+  CHECK(pair.server.connected[1].server_name == "again");
+  CHECK(pair.client.closed.size() == 1);
+  CHECK(pair.client.endpoint.connection_count() == 1);
+}
+
+TEST_CASE("giving up a connection attempt is reported once and leaves nothing behind") {
+  const bool answered = GENERATE(true, false);
+  SimPair pair(on_path(20ms));
+  pair.network.channel(pair.client.id, pair.server.id).set_blackout(!answered);
+  const ConnectionHandle handle = pair.dial();
+  pair.on_client([&](Instant now) { pair.client.endpoint.close(handle, 0, "never mind", now); });
+  pair.network.run_for(20s);
+  REQUIRE(pair.client.closed.size() == 1);
+  CHECK(pair.client.closed[0].cause == CloseCause::kLocal);
+  CHECK(pair.client.connected.empty());
+  CHECK(pair.server.connected.empty());
+  CHECK(pair.server.closed.empty());
+  CHECK(pair.server.endpoint.half_open_count() == 0);
 }
 
 TEST_CASE("contradicting settings are refused at construction") {

@@ -35,11 +35,10 @@ struct EndpointCounters {
   std::uint64_t closed = 0;             ///< ConnectionClosed events.
   std::uint64_t handshakes_failed = 0;  ///< Accepted attempts that never became a connection.
 
-  std::uint64_t packets_malformed = 0;      ///< Empty, too long, or no QUIC header.
-  std::uint64_t packets_unknown = 0;        ///< For a connection that does not exist.
-  std::uint64_t packets_undecryptable = 0;  ///< Dropped by a connection: not authentic or useless.
-  std::uint64_t initials_too_short = 0;     ///< First packet under 1200 bytes.
-  std::uint64_t initials_dropped = 0;       ///< Over max_half_open or the Retry rate.
+  std::uint64_t packets_malformed = 0;   ///< Empty, too long, or no QUIC header.
+  std::uint64_t packets_unknown = 0;     ///< For a connection that does not exist.
+  std::uint64_t initials_too_short = 0;  ///< First packet under 1200 bytes.
+  std::uint64_t initials_dropped = 0;    ///< Over max_half_open or the Retry rate.
   std::uint64_t tokens_invalid = 0;
   std::uint64_t retries_sent = 0;
   std::uint64_t version_negotiations_sent = 0;
