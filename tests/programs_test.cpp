@@ -166,6 +166,13 @@ TEST_CASE("the relay serves IPv6 and ends cleanly on SIGTERM, telling its client
   CHECK(client.output().find("shutting down") != std::string::npos);
 }
 
+TEST_CASE("the example program joins a room, talks and hangs up") {
+  RunningRelay relay;
+  ChildProcess example({program("example-join_room"), relay.address, "any", "1"});
+  CHECK(example.wait_for_exit(10s) == 0);
+  CHECK(example.output().find("sent 50 frames") != std::string::npos);
+}
+
 TEST_CASE("Ctrl-C ends a client that is sending, and the relay sees it leave") {
   RunningRelay relay;
   ChildProcess client({program("wzp-client"), relay.address, "--send-tone", "60"});

@@ -26,10 +26,12 @@ const transport::SocketAddress SimWorld::kRelayAddress =
     transport::SocketAddress::ipv4({10, 0, 0, 254}, 4433);
 
 void TrackSink::play(client::PcmView samples, Instant) {
+  if (!keep) return;
   mixed.insert(mixed.end(), samples.begin(), samples.end());
 }
 
 void TrackSink::play_track(StreamId from, client::PcmView samples, Instant) {
+  if (!keep) return;
   std::vector<std::int16_t>& track = tracks[from];
   track.resize(mixed.size());  // silent until now
   track.insert(track.end(), samples.begin(), samples.end());

@@ -22,6 +22,7 @@ class TrackSink final : public client::AudioSink {
   void play(client::PcmView mixed, Instant at) override;
   void play_track(StreamId from, client::PcmView samples, Instant at) override;
 
+  bool keep = true;  ///< False: for runs too long to remember.
   std::vector<std::int16_t> mixed;
   std::map<StreamId, std::vector<std::int16_t>> tracks;
 };
