@@ -1,5 +1,6 @@
 #include "json_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -66,21 +67,19 @@ Decimal shortest(float value) {
 }
 
 // The layout of the reference: plain notation for 1e-6 <= |value| < 1e13, otherwise an exponent.
-std::string layout(const Decimal& d) {
+void append_layout(std::string& out, const Decimal& d) {
   const int length = static_cast<int>(d.digits.size());
   const int point = d.exponent + 1;  // digits before the decimal point
-  if (point > 13 || point <= -6) {
-    std::string text = d.digits.substr(0, 1);
-    if (length > 1) text += "." + d.digits.substr(1);
-    return text + "e" + std::to_string(d.exponent);
-  }
-  if (point >= length)
-    return d.digits + std::string(static_cast<std::size_t>(point - length), '0') + ".0";
-  if (point > 0) {
-    const auto at = static_cast<std::size_t>(point);
-    return d.digits.substr(0, at) + "." + d.digits.substr(at);
-  }
-  return "0." + std::string(static_cast<std::size_t>(-point), '0') + d.digits;
+  const bool scientific = point > 13 || point <= -6;
+  const int before = scientific ? 1 : std::clamp(point, 0, length);
+  out.append(before == 0 ? "0" : d.digits.substr(0, static_cast<std::size_t>(before)));
+  if (!scientific && point > length) out.append(static_cast<std::size_t>(point - length), '0');
+  const bool fraction = before < length;
+  if (fraction || !scientific) out.push_back('.');
+  if (!scientific && point < 0) out.append(static_cast<std::size_t>(-point), '0');
+  if (fraction) out.append(d.digits, static_cast<std::size_t>(before));
+  if (!fraction && !scientific) out.push_back('0');
+  if (scientific) out.append("e").append(std::to_string(d.exponent));
 }
 
 }  // namespace
@@ -103,7 +102,11 @@ void append_float(std::string& out, float value) {
     return;
   }
   if (std::signbit(value)) out += '-';
-  out += value == 0.0F ? "0.0" : layout(shortest(std::fabs(value)));
+  if (value == 0.0F) {
+    out += "0.0";
+  } else {
+    append_layout(out, shortest(std::fabs(value)));
+  }
 }
 
 }  // namespace wzp::proto::json

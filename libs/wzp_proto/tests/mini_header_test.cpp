@@ -275,7 +275,8 @@ TEST_CASE("a mini packet that does not fit the buffer changes nothing") {
   CHECK(encoder.write({h, {}, std::nullopt}, out).value() == 5);
 }
 
-TEST_CASE("a sender that starts anew close by is read at its new position from its first packet on") {
+TEST_CASE(
+    "a sender that starts anew close by is read at its new position from its first packet on") {
   MiniDecoder decoder;
   for (const std::uint16_t first : {std::uint16_t{60}, std::uint16_t{0}}) {
     MiniEncoder encoder;

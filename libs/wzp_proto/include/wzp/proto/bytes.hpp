@@ -4,7 +4,9 @@
 /// `ByteView` is what parsers take, `MutableBytes` is room to write. Neither owns anything.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +35,19 @@ using MutableBytes = std::span<std::byte>;
 }
 [[nodiscard]] inline unsigned char* as_uchars(std::byte* p) noexcept {
   return reinterpret_cast<unsigned char*>(p);
+}
+
+/// The big-endian integer in the first four bytes. For hot paths that check lengths once; others
+/// use a ByteReader. Requires: in.size() >= 4.
+[[nodiscard]] inline std::uint32_t load_be32(ByteView in) noexcept {
+  std::uint32_t value = 0;
+  std::memcpy(&value, in.data(), sizeof(value));
+  return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
+}
+/// Requires: out.size() >= 4.
+inline void store_be32(MutableBytes out, std::uint32_t value) noexcept {
+  if (std::endian::native == std::endian::little) value = __builtin_bswap32(value);
+  std::memcpy(out.data(), &value, sizeof(value));
 }
 
 /// Reads big-endian integers and byte runs from the front of a view. A read past the end returns
@@ -110,9 +125,7 @@ class ByteWriter {
   constexpr void u64(std::uint64_t v) noexcept { integer(v); }
 
   constexpr void bytes(ByteView in) noexcept {
-    if (MutableBytes out = claim(in.size()); ok_) {
-      for (std::size_t i = 0; i < in.size(); ++i) out[i] = in[i];
-    }
+    if (MutableBytes out = claim(in.size()); ok_) std::copy(in.begin(), in.end(), out.begin());
   }
 
  private:
