@@ -22,8 +22,9 @@ class io_context;
 namespace wzp::transport {
 
 struct UdpDriverConfig {
-  /// Where to listen. [::]:port also takes IPv4 (dual stack); port 0: any free one.
-  SocketAddress listen;
+  /// Where to listen. [::]:port also takes IPv4 (dual stack); port 0: any free one. By default any
+  /// free port of IPv4.
+  SocketAddress listen = SocketAddress::ipv4({0, 0, 0, 0}, 0);
   bool reuse_port = false;  ///< Several sockets (shards) on one port.
   /// With reuse_port: the kernel gives a packet to the socket whose position in the order of
   /// binding is the shard in its connection id (EndpointConfig::connection_id), modulo this. 0, 1:
