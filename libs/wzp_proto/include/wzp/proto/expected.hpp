@@ -31,10 +31,12 @@ class [[nodiscard]] Expected {
   using error_type = E;
 
   template <class U = T>
-  requires(std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Expected> &&
-           !std::is_same_v<std::remove_cvref_t<U>,
-                           Unexpected<E>>) constexpr Expected(U&& value)  // NOLINT(google-explicit-constructor):
-                                                                          // like std::expected
+  requires(
+      std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Expected> &&
+      !std::is_same_v<
+          std::remove_cvref_t<U>,
+          Unexpected<E>>) constexpr Expected(U&& value)  // NOLINT(google-explicit-constructor):
+                                                         // like std::expected
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   template <class G>
