@@ -55,14 +55,18 @@ TEST_CASE("noise suppression leaves clean speech alone") {
     const Pcm clean = prepared(*speech);
     loss += 1 - score(clean, suppressed(clean), NoiseSuppressor::kDelay);
   }
-  CHECK(loss / 3 <= 0.015);
+  INFO("lost " << loss / 3);
+  CHECK(loss / 3 <= 0.01);
 }
 
-TEST_CASE("noise alone is turned down once it is known") {
+TEST_CASE("noise alone is turned down once it is known, after a muted microphone opens too") {
+  const std::size_t muted = GENERATE(0U, 240000U);
   Pcm noise = in_background(Pcm(240000, 300), Background::kPink, 0);
   for (auto& s : noise) s = static_cast<std::int16_t>(s - 300);
-  const Pcm out = suppressed(noise);
-  CHECK(level_db(PcmView(out).last(24000)) < level_db(PcmView(noise).last(24000)) - 8);
+  Pcm in(muted);
+  in.insert(in.end(), noise.begin(), noise.end());
+  const Pcm out = suppressed(in);
+  CHECK(level_db(PcmView(out).last(24000)) < level_db(PcmView(in).last(24000)) - 8);
 }
 
 TEST_CASE("the voice probability is high in words and low in pauses") {

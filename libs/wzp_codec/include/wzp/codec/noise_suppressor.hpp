@@ -17,8 +17,9 @@ struct NoiseSuppressorConfig {
 };
 
 /// Spectral noise suppression (speexdsp) in blocks of 10 ms. It needs about half a second to learn
-/// the noise. As a by-product it says how likely the frame holds voice, which is what a
-/// VoiceActivityDetector should be given.
+/// the noise. Where speech is more than 40 dB above its background the input passes unchanged, from
+/// 34 dB on the suppression is all there. As a by-product it says how likely the frame holds voice,
+/// which is what a VoiceActivityDetector should be given.
 ///
 ///     NoiseSuppressor suppressor;
 ///     const float voice = suppressor.process(frame).value();   // in place
