@@ -4,6 +4,8 @@
 //   bench-transport pairs N [FPS] [TICK_US]    N rooms of two
 //   bench-transport idle N                     memory of N silent connections
 //   bench-transport handshakes N               N connections, one after another 50 at a time
+//   bench-transport flood N                    N spoofed first packets and stray packets, in
+//   process
 //
 // Each scene runs the plain-UDP floor in the same process first. CPU is user + system time of the
 // relay's thread. One JSON line per scene and carrier.
@@ -306,6 +308,64 @@ void run_idle(std::size_t n) {
               connected, (resident_kb() - server_kb) / static_cast<double>(n - 51));
 }
 
+// First packets of N clients that never go on, as a spoofing attacker would send them.
+std::vector<std::vector<std::byte>> first_packets(std::size_t n) {
+  SeededRng rng(7);
+  const TlsContext tls = TlsContext::make_client();
+  std::vector<std::vector<std::byte>> packets;
+  TxBatch batch;
+  for (std::size_t i = 0; i < n; ++i) {
+    Endpoint client(EndpointConfig::for_client(), tls, rng);
+    static_cast<void>(client.connect(SocketAddress::loopback_ipv4(1), "room", UdpDriver::now()));
+    static_cast<void>(client.flush(batch, UdpDriver::now()));
+    const ByteView p = batch.segment(batch.entries()[0], 0);
+    packets.emplace_back(p.begin(), p.end());
+    batch.clear();
+  }
+  return packets;
+}
+
+void flood_scene(const char* name, const EndpointConfig& config,
+                 const std::vector<std::vector<std::byte>>& packets) {
+  SeededRng rng(1);
+  Endpoint server(config, TlsContext::make_self_signed_server(), rng);
+  TxBatch batch;
+  const Instant now = UdpDriver::now();
+  const double cpu = thread_cpu_seconds();
+  std::uint16_t n = 0;
+  for (const auto& p : packets) {
+    ++n;
+    server.receive(SocketAddress::ipv4(
+                       {10, 1, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)}, n),
+                   {}, p, now);
+    if (n % 64 != 0) continue;
+    while (server.flush(batch, now)) batch.clear();
+    batch.clear();
+  }
+  const EndpointCounters& c = server.counters();
+  std::printf(
+      "{\"scene\":\"flood: %s\",\"packets\":%zu,\"us_per_packet\":%.2f,\"half_open\":%zu,"
+      "\"retries\":%llu,\"dropped\":%llu,\"bytes_out_per_byte_in\":%.2f}\n",
+      name, packets.size(), (thread_cpu_seconds() - cpu) * 1e6 / double(packets.size()),
+      server.half_open_count(), static_cast<unsigned long long>(c.retries_sent),
+      static_cast<unsigned long long>(c.initials_dropped),
+      double(c.bytes_out) / double(c.bytes_in));
+}
+
+void run_flood(std::size_t n) {
+  const auto initials = first_packets(n);
+  EndpointConfig config = EndpointConfig::for_server();
+  config.retry.half_open_limit = n;
+  config.max_half_open = n;
+  flood_scene("handshake begun", config, initials);
+  config.retry.half_open_limit = 0;
+  config.retry.max_retries_per_second = 4'000'000'000;
+  flood_scene("retry", config, initials);
+  config.retry.max_retries_per_second = 0;
+  flood_scene("over the retry rate", config, initials);
+  flood_scene("stray short packets", config, std::vector(n, std::vector<std::byte>(100)));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -314,13 +374,18 @@ int main(int argc, char** argv) {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   if (argc < 3) {
-    std::fprintf(stderr, "usage: bench-transport room|pairs|idle|handshakes N [FPS] [TICK_US]\n");
+    std::fprintf(stderr,
+                 "usage: bench-transport room|pairs|idle|handshakes|flood N [FPS] [TICK_US]\n");
     return 2;
   }
   const std::string name = argv[1];
   const std::size_t n = std::strtoul(argv[2], nullptr, 10);
   if (name == "idle") {
     run_idle(n);
+    return 0;
+  }
+  if (name == "flood") {
+    run_flood(n);
     return 0;
   }
   Scene scene;

@@ -4,6 +4,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -38,11 +39,19 @@ class UdpDriver::Impl : public std::enable_shared_from_this<UdpDriver::Impl> {
   }
 
   void stop() {
-    if (!running_ && !socket_) return;
     if (socket_) flush(UdpDriver::now());
+    release();
+  }
+
+  // Gives the socket back without another word to anybody.
+  void release() noexcept {
     running_ = false;
-    timer_.cancel();
-    if (readable_.is_open()) readable_.release();
+    try {
+      timer_.cancel();
+      if (readable_.is_open()) readable_.release();
+    } catch (const std::exception&) {
+      // Only if the reactor is broken; then no handler comes either.
+    }
     socket_.reset();
   }
 
@@ -169,12 +178,12 @@ Result<UdpDriver> UdpDriver::open(asio::io_context& io, Endpoint& endpoint,
 UdpDriver::UdpDriver(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 UdpDriver::UdpDriver(UdpDriver&&) noexcept = default;
 UdpDriver& UdpDriver::operator=(UdpDriver&& other) noexcept {
-  if (impl_ && impl_ != other.impl_) impl_->stop();
+  if (impl_ && impl_ != other.impl_) impl_->release();
   impl_ = std::move(other.impl_);
   return *this;
 }
 UdpDriver::~UdpDriver() {
-  if (impl_) impl_->stop();
+  if (impl_) impl_->release();
 }
 
 void UdpDriver::start(OnTurn on_turn) { impl_->start(std::move(on_turn)); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -29,6 +30,7 @@ class TimerWheel {
   static constexpr int kBits = 8;
   static constexpr std::uint32_t kBuckets = 1U << kBits;
   static constexpr std::uint32_t kNone = UINT32_MAX;
+  static constexpr std::size_t kAllBuckets = std::size_t{kLevels} * kBuckets;
 
   struct Node {
     std::uint64_t tick = 0;
@@ -46,8 +48,8 @@ class TimerWheel {
   [[nodiscard]] std::uint64_t next_tick(int level) const noexcept;
 
   std::vector<Node> nodes_;
-  std::array<std::uint32_t, kLevels * kBuckets> heads_;
-  std::array<std::uint64_t, kLevels * kBuckets / 64> occupied_{};
+  std::array<std::uint32_t, kAllBuckets> heads_;
+  std::array<std::uint64_t, kAllBuckets / 64> occupied_{};
   std::uint64_t tick_ = 0;  // everything before has fired
   std::size_t set_count_ = 0;
 };

@@ -71,7 +71,8 @@ class WZP_TRANSPORT_EXPORT UdpDriver {
 
   /// Starts receiving. Call once.
   void start(OnTurn on_turn);
-  /// Stops receiving and closes the socket. Packets written before (a close) have been sent.
+  /// Flushes (a close, for instance), stops receiving and closes the socket. The destructor only
+  /// does the latter two.
   void stop();
   [[nodiscard]] bool is_running() const noexcept;
 
