@@ -5,12 +5,11 @@
 
 #include "signal_names.hpp"
 #include "signal_reader.hpp"
+#include "signal_tree.hpp"
 #include "signal_writer.hpp"
 
 namespace wzp::proto {
 namespace {
-
-constexpr json::Limits kLimits{kMaxSignalDepth, kMaxSignalValues, kMaxObjectMembers};
 
 using Failure = std::optional<ReadFailure>;
 using Parser = Signal (*)(const json::Value* content, Failure& failure);
@@ -67,25 +66,30 @@ Unexpected<Errc> refuse(std::string* detail, Errc error, std::string_view what) 
 
 }  // namespace
 
-Result<Signal> parse_signal(ByteView text, std::string* detail) {
-  if (text.size() > kMaxSignalBytes) {
-    return refuse(detail, Errc::kTooLong, std::to_string(text.size()) + " bytes of JSON");
-  }
-  const auto root = json::parse(text, kLimits);
-  if (!root) return refuse(detail, root.error(), message(root.error()));
-  const auto tagged = untag(*root);
+Result<Signal> signal_from_tree(const json::Value& root, std::string_view text,
+                                std::string* detail) {
+  const auto tagged = untag(root);
   if (!tagged) return refuse(detail, Errc::kWrongShape, message(Errc::kWrongShape));
   const auto* known = std::find(kSignalNames.begin(), kSignalNames.end(), tagged->name);
   if (known == kSignalNames.end()) {
-    return Signal(UnknownSignal{std::string(tagged->name), std::string(as_text(text))});
+    return Signal(UnknownSignal{std::string(tagged->name), std::string(text)});
   }
+  const auto index = static_cast<std::size_t>(known - kSignalNames.begin());
   Failure failure;
-  Signal signal =
-      kParsers[static_cast<std::size_t>(known - kSignalNames.begin())](tagged->content, failure);
+  Signal signal = kParsers[index](tagged->content, failure);
   if (failure) {
     return refuse(detail, failure->error, std::string(tagged->name) + ": " + failure->detail);
   }
   return signal;
+}
+
+Result<Signal> parse_signal(ByteView text, std::string* detail) {
+  if (text.size() > kMaxSignalBytes) {
+    return refuse(detail, Errc::kTooLong, std::to_string(text.size()) + " bytes of JSON");
+  }
+  const auto root = json::parse(text, kSignalLimits);
+  if (!root) return refuse(detail, root.error(), message(root.error()));
+  return signal_from_tree(*root, as_text(text), detail);
 }
 
 std::string write_signal(const Signal& signal) {

@@ -22,7 +22,7 @@ QualityReport report_of(const nlohmann::json& fields) {
 }  // namespace
 
 TEST_CASE("every recorded compact sequence is written and read as the reference does") {
-  const auto vectors = test::load_vectors("wire.json").at("compact_sequences");
+  const auto vectors = test::load_vectors("wire.json", "compact_sequences");
   REQUIRE(vectors.size() == 6);
   for (const auto& sequence : vectors) {
     CAPTURE(sequence.at("name").get<std::string>());
@@ -57,7 +57,7 @@ TEST_CASE("every recorded compact sequence is written and read as the reference 
 }
 
 TEST_CASE("every recorded malformed compact frame is refused") {
-  for (const auto& row : test::load_vectors("wire.json").at("compact_rejects")) {
+  for (const auto& row : test::load_vectors("wire.json", "compact_rejects")) {
     CAPTURE(row.at("name").get<std::string>());
     const auto bytes = from_hex(row.at("hex").get<std::string>());
     CompactReader fresh;

@@ -37,7 +37,7 @@ MediaHeader random_header(Rng& rng) {
 }  // namespace
 
 TEST_CASE("every recorded media header parses to its fields and is written back byte for byte") {
-  const auto vectors = test::load_vectors("wire.json").at("media_headers");
+  const auto vectors = test::load_vectors("wire.json", "media_headers");
   REQUIRE(vectors.size() == 9);
   for (const auto& row : vectors) {
     CAPTURE(row.at("name").get<std::string>());
@@ -117,7 +117,7 @@ TEST_CASE("a header is not written into less than 12 bytes") {
 }
 
 TEST_CASE("the FEC ratio code rounds, saturates at 2.0 and is 0 for negative ratios and NaN") {
-  for (const auto& row : test::load_vectors("wire.json").at("fec_ratio")) {
+  for (const auto& row : test::load_vectors("wire.json", "fec_ratio")) {
     const auto ratio = row.at("ratio").get<float>();
     CAPTURE(ratio);
     const std::uint8_t code = encode_fec_ratio(ratio);

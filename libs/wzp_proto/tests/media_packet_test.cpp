@@ -13,7 +13,7 @@ using test::from_hex;
 using test::to_hex;
 
 TEST_CASE("media packet survives serialisation, with and without quality trailer") {
-  const auto vectors = test::load_vectors("wire.json").at("media_packets");
+  const auto vectors = test::load_vectors("wire.json", "media_packets");
   REQUIRE(vectors.size() == 4);
   for (const auto& row : vectors) {
     CAPTURE(row.at("name").get<std::string>());
@@ -39,7 +39,7 @@ TEST_CASE("media packet survives serialisation, with and without quality trailer
 
 TEST_CASE("nine bytes of junk and every recorded malformed packet are refused") {
   CHECK(parse_media_packet(from_hex("010203040506070809")).error() == Errc::kTruncated);
-  for (const auto& row : test::load_vectors("wire.json").at("media_header_rejects")) {
+  for (const auto& row : test::load_vectors("wire.json", "media_header_rejects")) {
     CAPTURE(row.at("name").get<std::string>());
     CHECK_FALSE(parse_media_packet(from_hex(row.at("hex").get<std::string>())).has_value());
   }

@@ -43,7 +43,7 @@ void replay(const nlohmann::json& rows, const QualityControlConfig& config) {
 }  // namespace
 
 TEST_CASE("both threshold sets classify as recorded") {
-  for (const auto& row : test::load_vectors("behaviour.json").at("quality_classify")) {
+  for (const auto& row : test::load_vectors("behaviour.json", "quality_classify")) {
     const QualityReport report = report_of(row);
     CAPTURE(report.loss_pct, report.rtt_4ms);
     CHECK(name(classify(report, kControllerThresholds)) ==
@@ -54,12 +54,11 @@ TEST_CASE("both threshold sets classify as recorded") {
 }
 
 TEST_CASE("the controller's recorded run is reproduced") {
-  replay(test::load_vectors("behaviour.json").at("quality_controller"), controller_config());
+  replay(test::load_vectors("behaviour.json", "quality_controller"), controller_config());
 }
 
 TEST_CASE("the client adapter's recorded run, with its one-jump recovery, is reproduced") {
-  replay(test::load_vectors("behaviour.json").at("client_quality_adapter"),
-         client_adapter_config());
+  replay(test::load_vectors("behaviour.json", "client_quality_adapter"), client_adapter_config());
 }
 
 TEST_CASE("with step limits no change is by more than one tier") {

@@ -20,7 +20,7 @@ StreamId stream_of(const std::string& hex) { return {ByteReader(from_hex(hex)).u
 }  // namespace
 
 TEST_CASE("every recorded trunk frame reads to its entries and is written back byte for byte") {
-  const auto vectors = test::load_vectors("wire.json").at("trunk_frames");
+  const auto vectors = test::load_vectors("wire.json", "trunk_frames");
   REQUIRE(vectors.size() == 3);
   for (const auto& row : vectors) {
     const auto bytes = from_hex(row.at("hex").get<std::string>());
@@ -43,7 +43,7 @@ TEST_CASE("every recorded trunk frame reads to its entries and is written back b
 }
 
 TEST_CASE("a cut trunk frame is refused as a whole; bytes behind the last entry are ignored") {
-  const auto notes = test::load_vectors("wire.json").at("trunk_notes");
+  const auto notes = test::load_vectors("wire.json", "trunk_notes");
   for (const auto& hex : notes.at("rejected")) {
     CHECK(TrunkFrameView::parse(from_hex(hex.get<std::string>())).error() == Errc::kTruncated);
   }

@@ -10,10 +10,11 @@
 
 namespace wzp::test {
 
-inline nlohmann::json load_vectors(const std::string& file) {
+/// The part of a file under one key. By value, so that a loop may run over the result directly.
+inline nlohmann::json load_vectors(const std::string& file, const std::string& key) {
   std::ifstream in(std::string(WZP_TEST_VECTORS_DIR) + "/" + file);
   if (!in) throw std::runtime_error("no vectors: " + file);
-  return nlohmann::json::parse(in);
+  return nlohmann::json::parse(in).at(key);
 }
 
 /// Fields as named in wire.json.
