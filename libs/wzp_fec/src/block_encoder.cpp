@@ -61,7 +61,7 @@ const std::uint8_t* BlockEncoder::Impl::compute_rows(std::uint32_t first_repair,
                                                      std::uint32_t count) noexcept {
   const std::uint32_t width = code->params().k_prime;
   for (std::uint32_t i = 0; i < count; ++i) {
-    std::uint8_t* room = &coefficients[i * width];
+    std::uint8_t* room = &coefficients[std::size_t{i} * width];
     const std::uint8_t* row = code->repair_row(first_repair + i, room);
     if (row != room) std::copy_n(row, width, room);
   }

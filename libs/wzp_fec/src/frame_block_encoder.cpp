@@ -25,7 +25,7 @@ struct FrameBlockEncoder::Impl {
         kernel(k),
         codes(o.max_frames_per_block),
         symbols(std::size_t{o.max_frames_per_block} + 1, frame_symbol_room(o.max_frame_bytes)),
-        repairs(std::min<std::size_t>(2 * o.max_frames_per_block, kMaxSymbolIds),
+        repairs(std::min(2 * std::size_t{o.max_frames_per_block}, kMaxSymbolIds),
                 frame_symbol_room(o.max_frame_bytes)),
         lengths(o.max_frames_per_block),
         from(o.max_frames_per_block),

@@ -52,12 +52,12 @@ struct alignas(32) NibbleTable {
 struct NibbleTables {
   NibbleTable of[256];
 };
-extern const NibbleTables kNibbleTables;
+extern const NibbleTables kNibbleTables;  // NOLINT(readability-identifier-naming): a constant
 
 /// Multiplication by c as an 8x8 bit matrix in the layout of GF2P8AFFINEQB. 2 KiB.
 struct AffineMatrices {
   std::uint64_t of[256];
 };
-extern const AffineMatrices kAffineMatrices;
+extern const AffineMatrices kAffineMatrices;  // NOLINT(readability-identifier-naming): a constant
 
 }  // namespace wzp::fec::gf256

@@ -62,6 +62,7 @@ struct Kernel {
   void (*hdpc_sum)(const HdpcSum&);
 };
 
+// NOLINTBEGIN(readability-identifier-naming): constants, although not constexpr here.
 extern const Kernel kScalarKernel;
 // Each is null where this build has no such code.
 extern const Kernel* const kSsse3Kernel;
@@ -69,5 +70,6 @@ extern const Kernel* const kAvx2Kernel;
 extern const Kernel* const kGfni256Kernel;
 extern const Kernel* const kGfni512Kernel;
 extern const Kernel* const kNeonKernel;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace wzp::fec

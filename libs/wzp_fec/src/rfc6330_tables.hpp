@@ -15,8 +15,10 @@ struct SystematicRow {
   std::uint32_t w;        ///< Number of LT symbols.
 };
 
+// NOLINTBEGIN(readability-identifier-naming): constants, although not constexpr here.
 extern const std::array<std::array<std::uint32_t, 256>, 4> kRandomTables;  // V0..V3
 extern const std::array<std::uint32_t, 31> kDegreeThresholds;              // f[0]..f[30]
 extern const std::array<SystematicRow, 477> kSystematicRows;
+// NOLINTEND(readability-identifier-naming)
 
 }  // namespace wzp::fec
