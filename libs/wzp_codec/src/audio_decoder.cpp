@@ -12,7 +12,7 @@ namespace {
 
 using proto::CodecId;
 
-enum class Source { kNone, kOpus, kCodec2_3200, kCodec2_1200, kNoise };
+enum class Source { kNone, kOpus, kCodec2At3200, kCodec2At1200, kNoise };
 
 Source source_of(CodecId codec) noexcept {
   switch (codec) {
@@ -21,9 +21,9 @@ Source source_of(CodecId codec) noexcept {
     case CodecId::kOpus6k:
       return Source::kOpus;
     case CodecId::kCodec2_3200:
-      return Source::kCodec2_3200;
+      return Source::kCodec2At3200;
     case CodecId::kCodec2_1200:
-      return Source::kCodec2_1200;
+      return Source::kCodec2At1200;
     case CodecId::kComfortNoise:
       return Source::kNoise;
   }
@@ -36,8 +36,8 @@ std::size_t start_up_samples(Source source) noexcept {
   switch (source) {
     case Source::kOpus:
       return samples_in(std::chrono::milliseconds(3));
-    case Source::kCodec2_3200:
-    case Source::kCodec2_1200:
+    case Source::kCodec2At3200:
+    case Source::kCodec2At1200:
       return samples_in(std::chrono::milliseconds(16));
     default:
       return 0;
@@ -53,8 +53,8 @@ Result<std::size_t> samples_in_packet(CodecId codec, ByteView payload) noexcept 
   switch (source_of(codec)) {
     case Source::kOpus:
       return OpusReceiver::samples_in(payload);
-    case Source::kCodec2_3200:
-    case Source::kCodec2_1200:
+    case Source::kCodec2At3200:
+    case Source::kCodec2At1200:
       return Codec2Receiver::samples_in(codec, payload);
     case Source::kNoise:
       return kNoiseSamples;
@@ -79,10 +79,10 @@ struct AudioDecoder::Impl {
     switch (source) {
       case Source::kOpus:
         return opus.decode(payload, out);
-      case Source::kCodec2_3200:
+      case Source::kCodec2At3200:
         codec2_3200.decode(payload, out);
         return {};
-      case Source::kCodec2_1200:
+      case Source::kCodec2At1200:
         codec2_1200.decode(payload, out);
         return {};
       case Source::kNoise:
@@ -100,9 +100,9 @@ struct AudioDecoder::Impl {
     switch (source) {
       case Source::kOpus:
         return opus.conceal(out);
-      case Source::kCodec2_3200:
+      case Source::kCodec2At3200:
         return codec2_3200.conceal(out);
-      case Source::kCodec2_1200:
+      case Source::kCodec2At1200:
         return codec2_1200.conceal(out);
       case Source::kNoise:
         return noise.fill(out, noise_level);
@@ -115,9 +115,9 @@ struct AudioDecoder::Impl {
     switch (source) {
       case Source::kOpus:
         return opus.reset();
-      case Source::kCodec2_3200:
+      case Source::kCodec2At3200:
         return codec2_3200.reset();
-      case Source::kCodec2_1200:
+      case Source::kCodec2At1200:
         return codec2_1200.reset();
       case Source::kNoise:
         noise_level = 0;
@@ -187,7 +187,7 @@ Result<void> AudioDecoder::decode_fec(CodecId codec, ByteView next, MutablePcm o
 
 void AudioDecoder::reset() noexcept {
   for (const Source s :
-       {Source::kOpus, Source::kCodec2_3200, Source::kCodec2_1200, Source::kNoise}) {
+       {Source::kOpus, Source::kCodec2At3200, Source::kCodec2At1200, Source::kNoise}) {
     impl_->reset_source(s);
   }
   impl_->fade.cancel();

@@ -35,8 +35,8 @@ void Concealer::begin_loss() noexcept {
   gain_ = 1;
   gain_per_sample_ = std::pow(voiced ? kVoicedFade : kUnvoicedFade, 1.0F / kFadeUnit);
   // Where the line through the last two samples leads, the repeated period hardly ever begins.
-  const float expected = 2.0F * history_[kHistory - 1] - history_[kHistory - 2];
-  step_ = expected - cycle_[0];
+  const int expected = 2 * history_[kHistory - 1] - history_[kHistory - 2];
+  step_ = static_cast<float>(expected) - cycle_[0];
 }
 
 // The last `lag` samples, the end bent towards what came a period earlier, because that leads into

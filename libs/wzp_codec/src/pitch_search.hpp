@@ -17,7 +17,8 @@ inline std::size_t decimate(PcmView signal, std::span<float> out) noexcept {
   const std::size_t n = std::min(signal.size() / kCoarseStep, out.size());
   for (std::size_t i = 0; i < n; ++i) {
     float sum = 0;
-    for (std::size_t k = 0; k < kCoarseStep; ++k) sum += signal[i * kCoarseStep + k];
+    for (std::size_t k = 0; k < kCoarseStep; ++k)
+      sum += static_cast<float>(signal[i * kCoarseStep + k]);
     out[i] = sum;
   }
   return n;
