@@ -58,7 +58,7 @@ class UdpDriver::Impl : public std::enable_shared_from_this<UdpDriver::Impl> {
   Result<void> rebind(const SocketAddress& listen) {
     if (readable_.is_open()) readable_.cancel();
     Result<void> opened = open(listen);
-    if (opened && running_) wait_readable();
+    if (running_) wait_readable();  // on the old socket if there is no new one
     return opened;
   }
 

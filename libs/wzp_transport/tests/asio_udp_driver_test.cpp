@@ -124,6 +124,10 @@ TEST_CASE("a call goes on after the client's socket moved to another port") {
   const std::uint16_t before = client.driver.local_address().port();
   REQUIRE(client.driver.rebind(SocketAddress::ipv4({}, 0)));
   CHECK(client.driver.local_address().port() != before);
+  // A move that fails leaves everything as it was.
+  const SocketAddress moved = client.driver.local_address();
+  CHECK(client.driver.rebind(SocketAddress::ipv4({192, 0, 2, 1}, 0)).has_value() == false);
+  CHECK(client.driver.local_address() == moved);
   CHECK(run_until(io, [&] {
     client.endpoint.send_datagram(*handle, bytes_of(100), UdpDriver::now());
     client.driver.flush_now();
