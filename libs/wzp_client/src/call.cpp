@@ -21,6 +21,8 @@ namespace {
 
 constexpr proto::FeatureSet kOurFeatures{proto::Feature::kStreamId};
 
+// All media of a client is one stream: a repair packet must not be lost with what it repairs.
+constexpr StreamId kOurMedia{1};
 // After a stall longer than this the clocks start anew instead of catching up.
 constexpr std::chrono::milliseconds kMaxCatchUp{200};
 // A stream nobody lists, and that says nothing for this long, is forgotten.
@@ -304,7 +306,7 @@ class Call::Impl {
 
   void send_packets(std::span<const EncodedPacket> packets, Instant now) {
     for (const EncodedPacket& packet : packets) {
-      const auto result = endpoint_.send_datagram(connection_, packet.bytes, now);
+      const auto result = endpoint_.send_datagram(connection_, packet.bytes, now, kOurMedia);
       if (result == transport::SendResult::kQueued ||
           result == transport::SendResult::kQueuedOldestDropped) {
         ++statistics_.packets_sent;

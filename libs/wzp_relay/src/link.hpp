@@ -17,8 +17,9 @@ namespace wzp::relay {
 class Link {
  public:
   virtual ~Link() = default;
-  /// False if the frame will not be sent: too long for the path, or the link is closing.
-  virtual bool send_frame(const transport::FrameRef& frame, Instant now) = 0;
+  /// Sends a frame of `from`. False if it will not be sent: too long for the path, or the link is
+  /// closing.
+  virtual bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) = 0;
   virtual bool send_signal(const proto::Signal& signal, Instant now) = 0;
   /// Signals sent before are still delivered.
   virtual void close(std::string_view reason, Instant now) = 0;

@@ -2,8 +2,8 @@
 
 namespace wzp::relay {
 
-bool QuicLink::send_frame(const transport::FrameRef& frame, Instant now) {
-  const transport::SendResult result = endpoint_->send_datagram(connection_, frame, now);
+bool QuicLink::send_frame(StreamId from, const transport::FrameRef& frame, Instant now) {
+  const transport::SendResult result = endpoint_->send_datagram(connection_, frame, now, from);
   return result == transport::SendResult::kQueued ||
          result == transport::SendResult::kQueuedOldestDropped;
 }

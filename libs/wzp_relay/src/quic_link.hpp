@@ -13,7 +13,7 @@ class QuicLink final : public Link {
            transport::SocketAddress remote)
       : endpoint_(&endpoint), connection_(connection), remote_(remote) {}
 
-  bool send_frame(const transport::FrameRef& frame, Instant now) override;
+  bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) override;
   bool send_signal(const proto::Signal& signal, Instant now) override;
   void close(std::string_view reason, Instant now) override;
   [[nodiscard]] transport::SocketAddress remote() const override { return remote_; }

@@ -247,11 +247,11 @@ class Relay::Impl {
       if (to == &from) continue;
       if (to->knows_streams()) {
         if (!trunk) trunk = trunk_of(from.stream, packet.bytes);
-        deliver(*to, trunk, now);
+        deliver(from, *to, trunk, now);
       } else if (sealed) {
         ++counters_.media_sealed_withheld;
       } else {
-        deliver(*to, packet.frame, now);
+        deliver(from, *to, packet.frame, now);
       }
     }
   }
@@ -263,8 +263,9 @@ class Relay::Impl {
     return endpoint_.make_frame(trunk.bytes());
   }
 
-  void deliver(Participant& to, const transport::FrameRef& frame, Instant now) {
-    if (frame && to.link->send_frame(frame, now)) {
+  void deliver(const Participant& from, Participant& to, const transport::FrameRef& frame,
+               Instant now) {
+    if (frame && to.link->send_frame(from.stream, frame, now)) {
       ++counters_.media_forwarded;
       counters_.media_bytes_forwarded += frame.size();
     } else {

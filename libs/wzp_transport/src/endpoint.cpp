@@ -27,7 +27,8 @@ void Endpoint::handle_deadline(Instant now) { impl_->handle_deadline(now); }
 
 std::optional<Event> Endpoint::poll_event() { return impl_->state.events.pop(); }
 
-SendResult Endpoint::send_datagram(ConnectionHandle connection, ByteView bytes, Instant now) {
+SendResult Endpoint::send_datagram(ConnectionHandle connection, ByteView bytes, Instant now,
+                                   StreamId stream) {
   QuicConnection* c = impl_->find(connection);
   if (c == nullptr) return SendResult::kNotConnected;
   if (bytes.size() > c->max_datagram_size() && c->max_datagram_size() != 0) {
@@ -35,17 +36,17 @@ SendResult Endpoint::send_datagram(ConnectionHandle connection, ByteView bytes, 
   }
   FrameRef frame = impl_->state.frames.copy(bytes);
   if (!frame) return SendResult::kNoMemory;
-  const SendResult result = c->send_datagram(std::move(frame), now);
+  const SendResult result = c->send_datagram(std::move(frame), now, stream);
   impl_->settle(*c, now);
   return result;
 }
 
-SendResult Endpoint::send_datagram(ConnectionHandle connection, const FrameRef& frame,
-                                   Instant now) {
+SendResult Endpoint::send_datagram(ConnectionHandle connection, const FrameRef& frame, Instant now,
+                                   StreamId stream) {
   QuicConnection* c = impl_->find(connection);
   if (c == nullptr) return SendResult::kNotConnected;
   if (!frame) return SendResult::kNoMemory;
-  const SendResult result = c->send_datagram(frame, now);
+  const SendResult result = c->send_datagram(frame, now, stream);
   impl_->settle(*c, now);
   return result;
 }

@@ -4,7 +4,7 @@
 
 namespace wzp::transport {
 
-std::size_t Outbox::push(FrameRef frame, Instant now) {
+std::size_t Outbox::push(FrameRef frame, Instant now, StreamId stream) {
   std::size_t dropped = 0;
   if (size_ >= std::max<std::size_t>(limits_->max_datagrams, 1)) {
     pop_front();
@@ -14,6 +14,7 @@ std::size_t Outbox::push(FrameRef frame, Instant now) {
   Entry& entry = ring_[(head_ + size_) & (ring_.size() - 1)];
   entry.frame = std::move(frame);
   entry.queued_at = now;
+  entry.stream = stream;
   ++size_;
   return dropped;
 }

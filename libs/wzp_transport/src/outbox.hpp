@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "wzp/proto/serial.hpp"
 #include "wzp/proto/time.hpp"
 #include "wzp/transport/endpoint_config.hpp"
 #include "wzp/transport/frame_pool.hpp"
@@ -20,9 +21,10 @@ class Outbox {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
   // Returns how many were pushed out: 0 or 1.
-  std::size_t push(FrameRef frame, Instant now);
+  std::size_t push(FrameRef frame, Instant now, StreamId stream = {});
   // Requires: not empty.
   [[nodiscard]] const FrameRef& front() const noexcept { return ring_[head_].frame; }
+  [[nodiscard]] StreamId front_stream() const noexcept { return ring_[head_].stream; }
   void pop_front() noexcept;
   // Drops what waits longer than the limit; returns how many.
   std::size_t drop_aged(Instant now) noexcept;
@@ -34,6 +36,7 @@ class Outbox {
   struct Entry {
     FrameRef frame;
     Instant queued_at{};
+    StreamId stream;
   };
   void grow();
 

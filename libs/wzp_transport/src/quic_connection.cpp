@@ -323,13 +323,13 @@ void QuicConnection::expire(Instant now) {
 // -- User
 // ------------------------------------------------------------------------------------------
 
-SendResult QuicConnection::send_datagram(FrameRef frame, Instant now) {
+SendResult QuicConnection::send_datagram(FrameRef frame, Instant now, StreamId stream) {
   if (!is_open() || !connected_ || lingering_) return SendResult::kNotConnected;
   if (frame.size() > max_datagram_size_) {
     return max_datagram_size_ == 0 ? SendResult::kUnsupported : SendResult::kTooLarge;
   }
   dirty_ = true;
-  if (outbox_.push(std::move(frame), now) == 0) return SendResult::kQueued;
+  if (outbox_.push(std::move(frame), now, stream) == 0) return SendResult::kQueued;
   ++stats_.datagrams_dropped_full;
   ++shared_.counters.datagrams_dropped_full;
   return SendResult::kQueuedOldestDropped;

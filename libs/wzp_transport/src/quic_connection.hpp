@@ -3,6 +3,7 @@
 
 #include <ngtcp2/ngtcp2.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,7 +57,7 @@ class QuicConnection {
 
   // -- User
   // -----------------------------------------------------------------------------------------
-  SendResult send_datagram(FrameRef frame, Instant now);
+  SendResult send_datagram(FrameRef frame, Instant now, StreamId stream);
   Result<void> send_message(ByteView bytes);
   void close(std::uint64_t code, std::string_view reason, Instant now);
   void close_after_delivery(std::uint64_t code, std::string_view reason, Duration linger,
@@ -119,6 +120,12 @@ class QuicConnection {
     MutableBytes room;
     std::size_t size = 0;
     ngtcp2_tstamp ts = 0;
+    // Streams that have a datagram in it: none may have two.
+    std::array<StreamId, 16> streams{};
+    std::size_t stream_count = 0;
+
+    [[nodiscard]] bool may_take(StreamId stream) const noexcept;
+    void note(StreamId stream) noexcept;
   };
   Step fill_packet(Packet& packet);
   Step add_datagram(Packet& packet);

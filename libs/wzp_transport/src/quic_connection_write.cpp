@@ -65,10 +65,20 @@ bool QuicConnection::write(TxBatch& batch, Instant now) {
   return true;
 }
 
+bool QuicConnection::Packet::may_take(StreamId stream) const noexcept {
+  if (stream == StreamId{}) return true;
+  const auto end = streams.begin() + static_cast<std::ptrdiff_t>(stream_count);
+  return stream_count < streams.size() && std::find(streams.begin(), end, stream) == end;
+}
+
+void QuicConnection::Packet::note(StreamId stream) noexcept {
+  if (stream != StreamId{} && stream_count < streams.size()) streams[stream_count++] = stream;
+}
+
 // Datagrams first, then messages, as many as fit; acknowledgements and the rest come by themselves.
 QuicConnection::Step QuicConnection::fill_packet(Packet& packet) {
   start_messages();
-  while (!hold_datagrams_ && !outbox_.empty()) {
+  while (!hold_datagrams_ && !outbox_.empty() && packet.may_take(outbox_.front_stream())) {
     const Step step = add_datagram(packet);
     if (step == Step::kBlocked) {
       hold_datagrams_ = true;
@@ -96,6 +106,7 @@ QuicConnection::Step QuicConnection::add_datagram(Packet& packet) {
   if (accepted != 0) {
     if (datagrams_under_way_++ == 0) progress_at_ = now_;
     ++stats_.datagrams_out;
+    packet.note(outbox_.front_stream());
     outbox_.pop_front();
   }
   if (n == NGTCP2_ERR_WRITE_MORE) return Step::kMore;

@@ -223,6 +223,27 @@ TEST_CASE("datagrams of one turn share packets") {
   CHECK(pair.client.datagrams == 90);
 }
 
+TEST_CASE("datagrams of one stream never share a packet, those of several streams do") {
+  SimPair pair;
+  REQUIRE(pair.connect());
+  pair.network.run_for(1s);
+  const auto packets_for = [&](std::vector<std::uint16_t> streams) {
+    const std::uint64_t before = pair.server.endpoint.stats(pair.server.connection()).packets_out;
+    pair.on_server([&](Instant now) {
+      for (const std::uint16_t stream : streams) {
+        pair.server.endpoint.send_datagram(pair.server.connection(), bytes_of(kFrameBytes), now,
+                                           StreamId{stream});
+      }
+    });
+    pair.network.run_until(pair.network.now());
+    return pair.server.endpoint.stats(pair.server.connection()).packets_out - before;
+  };
+  CHECK(packets_for({0, 0, 0}) == 1);
+  CHECK(packets_for({1, 2, 3}) == 1);
+  CHECK(packets_for({1, 1}) == 2);
+  CHECK(packets_for({1, 2, 1, 2, 3}) == 2);
+}
+
 TEST_CASE("handshakes succeed on very lossy paths") {
   int done = 0;
   std::vector<double> seconds;

@@ -11,6 +11,7 @@
 
 #include "wzp/proto/bytes.hpp"
 #include "wzp/proto/rng.hpp"
+#include "wzp/proto/serial.hpp"
 #include "wzp/proto/time.hpp"
 #include "wzp/transport/connection.hpp"
 #include "wzp/transport/endpoint_config.hpp"
@@ -100,10 +101,13 @@ class WZP_TRANSPORT_EXPORT Endpoint {
 
   // -- Sending
   // --------------------------------------------------------------------------------------
-  /// Copies `bytes` once into the connection's outbox.
-  SendResult send_datagram(ConnectionHandle connection, ByteView bytes, Instant now);
+  /// Copies `bytes` once into the connection's outbox. Datagrams of one `stream` (unless it is 0)
+  /// never share a packet: what is lost together could not repair each other.
+  SendResult send_datagram(ConnectionHandle connection, ByteView bytes, Instant now,
+                           StreamId stream = {});
   /// Queues a reference: the same frame may go to any number of connections.
-  SendResult send_datagram(ConnectionHandle connection, const FrameRef& frame, Instant now);
+  SendResult send_datagram(ConnectionHandle connection, const FrameRef& frame, Instant now,
+                           StreamId stream = {});
   /// A frame to be sent to many. Empty if too long or no memory is left.
   [[nodiscard]] FrameRef make_frame(ByteView bytes) noexcept;
 
