@@ -19,8 +19,6 @@ const char* message_of(Errc e) {
       return "no room for another repair symbol";
     case Errc::kNotDecodable:
       return "the symbols received do not determine the block yet";
-    case Errc::kSourceIncomplete:
-      return "not all source symbols of the block were given";
     case Errc::kFrameEmpty:
       return "frame of no bytes";
     case Errc::kFrameTooLong:

@@ -12,8 +12,8 @@ namespace wzp::fec {
 namespace {
 
 constexpr std::size_t kMaxBlocks = 64;
-// Of the 256 ids, half are ahead and half behind; a block must be gone before its id can return.
-constexpr std::int64_t kBlocksOfMediaTime = 128;
+// An id 128 blocks on looks older than the newest; by then media time must say that it is not.
+constexpr std::int64_t kBlocksOfMediaTime = 100;
 
 }  // namespace
 
@@ -143,8 +143,9 @@ bool FrameBlockDecoder::Impl::may_open(BlockId8 id, const ReceivedLayout& layout
   const Duration limit = age_limit(layout);
   const auto ahead = std::chrono::milliseconds(time.distance_from(newest_time));
   const bool long_past = -ahead > limit;
-  if (!long_past && id.is_newer_than(newest)) return true;
-  if (!long_past && ahead <= limit && !id.is_older_than(oldest)) return true;  // late
+  const bool given_up = id.distance_from(newest) < oldest.distance_from(newest);
+  if (!long_past && !given_up && id.is_newer_than(newest)) return true;
+  if (!long_past && !given_up && ahead <= limit) return true;  // late
   // After a gap of half a round of ids or more; or a sender that started again.
   const bool next_round = ahead > limit;
   if (!next_round && now - newest_at <= limit) return false;

@@ -269,19 +269,20 @@ TEST_CASE("an outage of exactly one round of ids does not join old and new symbo
 }
 
 TEST_CASE("after an outage of any length repair goes on at once") {
-  const auto blocks_lost =
-      GENERATE(1U, 15U, 16U, 17U, 100U, 127U, 128U, 129U, 200U, 255U, 256U, 257U, 300U, 1000U);
-  Sender sender({5, 0.2F});
-  Receiver receiver({5, milliseconds(20)});
-  sender.speak(50);
+  const auto k = GENERATE(std::uint8_t{2}, std::uint8_t{4}, std::uint8_t{5}, std::uint8_t{12});
+  const auto blocks_lost = GENERATE(1U, 15U, 16U, 17U, 100U, 112U, 113U, 120U, 127U, 128U, 129U,
+                                    200U, 255U, 256U, 257U, 300U, 1000U);
+  Sender sender({k, 0.5F});
+  Receiver receiver({k, milliseconds(20)});
+  sender.speak(10U * k);
   receiver.give(sender.take());
-  sender.speak(5 * blocks_lost);
+  sender.speak(k * blocks_lost);
   static_cast<void>(sender.take());
-  receiver.wait(milliseconds(100 * blocks_lost));
-  sender.speak(50);
-  receiver.give(sender.take(), {1, 9});
-  INFO(blocks_lost << " blocks lost");
-  check_recovered(receiver, sender, 2);
+  receiver.wait(milliseconds(20 * k * blocks_lost));
+  sender.speak(10U * k);
+  receiver.give(sender.take(), {1});
+  INFO("K " << int{k} << ", " << blocks_lost << " blocks lost");
+  check_recovered(receiver, sender, 1);
 }
 
 TEST_CASE("a sender that restarts is repaired after reset, and by itself after the maximum age") {
@@ -328,6 +329,18 @@ TEST_CASE("expired blocks are given up and counted") {
   receiver.fec().expire(receiver.now() + std::chrono::seconds(11));
   CHECK(receiver.fec().blocks_in_flight() == 0);
   CHECK(receiver.counters().blocks_given_up == 3);
+}
+
+TEST_CASE("blocks can be given up before any of their symbols came") {
+  Sender sender({5, 0.2F});
+  sender.speak(15);
+  const std::vector<Packet> packets = sender.take();
+  Receiver receiver({5, milliseconds(20)});
+  REQUIRE(receiver.give(packets[0]).has_value());
+  receiver.fec().expire_before(BlockId8(2));
+  CHECK(receiver.give(packets[6]).error() == Errc::kStaleBlock);
+  receiver.give({packets.begin() + 12, packets.end()}, {3});
+  check_recovered(receiver, sender, 1);
 }
 
 TEST_CASE("a change of layout is followed without loss") {

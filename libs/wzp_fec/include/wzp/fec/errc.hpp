@@ -19,15 +19,14 @@ enum class Errc : int {
   kSymbolIdOutOfRange = 5,  ///< Encoding symbol id above 2^24-1, or no source symbol of the block.
   kTooManyRepairSymbols = 6,  ///< All room for repair symbols is taken.
   kNotDecodable = 7,          ///< The symbols received do not determine the block yet.
-  kSourceIncomplete = 8,      ///< Encoding before all source symbols were given.
-  kFrameEmpty = 9,            ///< A frame of no bytes.
-  kFrameTooLong = 10,         ///< A frame that does not fit a symbol.
-  kStaleBlock = 11,           ///< A symbol of a block that has been given up or is long past.
-  kContradictsBlock = 12,     ///< A symbol that does not fit what is known of its block.
-  kTruncated = 13,            ///< Fewer bytes than the format has.
-  kUnsupported = 14,          ///< A valid object description this library does not handle.
-  kObjectTooLarge = 15,       ///< More than the limit given by the caller.
-  kUnknownKernel = 16,        ///< An instruction set this CPU or build does not have.
+  kFrameEmpty = 8,            ///< A frame of no bytes.
+  kFrameTooLong = 9,          ///< A frame that does not fit a symbol.
+  kStaleBlock = 10,           ///< A symbol of a block that has been given up or is long past.
+  kContradictsBlock = 11,     ///< A symbol that does not fit what is known of its block.
+  kTruncated = 12,            ///< Fewer bytes than the format has.
+  kUnsupported = 13,          ///< A valid object description this library does not handle.
+  kObjectTooLarge = 14,       ///< More than the limit given by the caller.
+  kUnknownKernel = 15,        ///< An instruction set this CPU or build does not have.
 };
 
 template <class T>

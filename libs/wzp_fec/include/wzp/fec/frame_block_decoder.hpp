@@ -54,7 +54,7 @@ struct FrameBlockDecoderOptions {
   std::uint8_t max_frames_per_block = 32;  ///< 1..127; blocks of more are refused.
   std::uint8_t max_repair_symbols = 32;    ///< Kept per block, 1..127.
   std::size_t max_frame_bytes = kMaxLegacyFrameBytes;
-  /// A block is given up so long after its first symbol; also after 128 blocks' worth of media
+  /// A block is given up so long after its first symbol; also after 100 blocks' worth of media
   /// time.
   Duration max_age = std::chrono::seconds(10);
   std::optional<KernelId> kernel{};
