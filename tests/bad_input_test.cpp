@@ -8,8 +8,8 @@
 
 #include "support/simulated_world.hpp"
 #include "wzp/crypto/handshake.hpp"
+#include "wzp/proto/datagram.hpp"
 #include "wzp/proto/signal.hpp"
-#include "wzp/proto/trunk_frame.hpp"
 
 using namespace wzp;
 using namespace std::chrono_literals;
@@ -251,7 +251,7 @@ TEST_CASE("a client drops what its relay makes of it, and the call goes on") {
   const std::array<std::byte, 1> cut{};
   send(cut);
   std::array<std::byte, 64> room{};
-  proto::TrunkFrameWriter trunk(room);
+  proto::TrunkDatagramWriter trunk(room);
   REQUIRE(trunk.add(StreamId{1}, cut));  // an entry that is no packet
   send(trunk.bytes());
   std::array<std::byte, 300> noise{};

@@ -12,6 +12,7 @@
 #include "wzp/codec/mixer.hpp"
 #include "wzp/crypto/fingerprint.hpp"
 #include "wzp/crypto/handshake.hpp"
+#include "wzp/proto/datagram.hpp"
 #include "wzp/proto/features.hpp"
 #include "wzp/proto/media_packet.hpp"
 #include "wzp/proto/trunk_frame.hpp"
@@ -162,8 +163,10 @@ class Call::Impl {
 
   void on(const transport::DatagramReceived& e, Instant now) {
     if (state_ != CallState::kActive) return;
-    if (relay_names_streams_ || looks_like_trunk(e.bytes)) {
-      on_trunk(e.bytes, now);
+    if (relay_names_streams_) {
+      on_trunk(proto::parse_trunk_datagram(e.bytes), now);
+    } else if (looks_like_trunk(e.bytes)) {
+      on_trunk(proto::TrunkFrameView::parse(e.bytes), now);
     } else {
       on_plain_packet(e.bytes, now);
     }
@@ -234,8 +237,7 @@ class Call::Impl {
 
   // -- Media in ----------------------------------------------------------------------------------
 
-  void on_trunk(ByteView datagram, Instant now) {
-    const auto frame = proto::TrunkFrameView::parse(datagram);
+  void on_trunk(const proto::Result<proto::TrunkFrameView>& frame, Instant now) {
     if (!frame) {
       ++statistics_.datagrams_malformed;
       return;

@@ -12,8 +12,8 @@
 #include "room.hpp"
 #include "wzp/crypto/handshake.hpp"
 #include "wzp/crypto/profile_choice.hpp"
+#include "wzp/proto/datagram.hpp"
 #include "wzp/proto/media_packet.hpp"
-#include "wzp/proto/trunk_frame.hpp"
 
 namespace wzp::relay {
 namespace {
@@ -258,7 +258,7 @@ class Relay::Impl {
 
   transport::FrameRef trunk_of(StreamId stream, ByteView packet) {
     std::array<std::byte, transport::FramePool::kMaxFrame> room;
-    proto::TrunkFrameWriter trunk(room);
+    proto::TrunkDatagramWriter trunk(room);
     if (!trunk.add(stream, packet)) return {};
     return endpoint_.make_frame(trunk.bytes());
   }

@@ -42,11 +42,12 @@ std::vector<std::byte> hkdf_expand(const EVP_MD* hash, ByteView key, ByteView in
 // RFC 8446 section 7.1.
 std::vector<std::byte> hkdf_expand_label(const EVP_MD* hash, ByteView key, std::string_view label,
                                          ByteView context, std::size_t size) {
+  constexpr std::string_view kPrefix = "tls13 ";
   std::vector<std::byte> info;
+  info.reserve(4 + kPrefix.size() + label.size() + context.size());
   const auto append = [&info](ByteView bytes) {
     info.insert(info.end(), bytes.begin(), bytes.end());
   };
-  constexpr std::string_view kPrefix = "tls13 ";
   info.push_back(static_cast<std::byte>(size >> 8));
   info.push_back(static_cast<std::byte>(size));
   info.push_back(static_cast<std::byte>(kPrefix.size() + label.size()));
