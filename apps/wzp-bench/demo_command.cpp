@@ -144,6 +144,7 @@ class Demo {
     lag_ = exact.correlation > kFoundCorrelation ? exact.lag : m.contour.lag;
     const auto segments = codec::match_segments(sent_, received_, 48000, lag_, 4800);
     std::vector<double> correlations;
+    correlations.reserve(segments.size());
     for (const auto& s : segments) correlations.push_back(s.found.correlation);
     std::sort(correlations.begin(), correlations.end());
     if (!correlations.empty()) {

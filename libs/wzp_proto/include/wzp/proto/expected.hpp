@@ -22,6 +22,14 @@ class Unexpected {
   E error_;
 };
 
+namespace detail {
+/// A U that can become the value of `Self`, an Expected<T, E>, and is neither that nor an error.
+template <class U, class T, class E, class Self>
+concept ValueFor =
+    std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Self> &&
+    !std::is_same_v<std::remove_cvref_t<U>, Unexpected<E>>;
+}  // namespace detail
+
 /// Holds a T or an E. Reading value() of an error, or error() of a value, throws
 /// std::bad_variant_access; operator* and operator-> require has_value().
 template <class T, class E>
@@ -30,18 +38,15 @@ class [[nodiscard]] Expected {
   using value_type = T;
   using error_type = E;
 
+  /// Implicit, like that of std::expected, and constrained so that it never hides copy or move.
   template <class U = T>
-  requires(
-      std::is_constructible_v<T, U&&> && !std::is_same_v<std::remove_cvref_t<U>, Expected> &&
-      !std::is_same_v<
-          std::remove_cvref_t<U>,
-          Unexpected<E>>) constexpr Expected(U&& value)  // NOLINT(google-explicit-constructor):
-                                                         // like std::expected
-      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires detail::ValueFor<U, T, E, Expected>
+  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
+  constexpr Expected(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   template <class G>
   requires std::is_constructible_v<E, const G&>
-  constexpr Expected(Unexpected<G> error)  // NOLINT(google-explicit-constructor)
+  constexpr Expected(Unexpected<G> error)
       : state_(std::in_place_index<1>, std::move(error).error()) {}
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return state_.index() == 0; }
@@ -83,7 +88,7 @@ class [[nodiscard]] Expected<void, E> {
   constexpr Expected() = default;
   template <class G>
   requires std::is_constructible_v<E, const G&>
-  constexpr Expected(Unexpected<G> error)  // NOLINT(google-explicit-constructor)
+  constexpr Expected(Unexpected<G> error)
       : state_(std::in_place_index<1>, std::move(error).error()) {}
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return state_.index() == 0; }
