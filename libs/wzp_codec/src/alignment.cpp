@@ -9,9 +9,9 @@ namespace {
 
 using Pcm = std::span<const std::int16_t>;
 
-constexpr std::ptrdiff_t kDecimation = 12;      // 48 kHz to 4 kHz
-constexpr std::size_t kEnvelopeStep = 960;      // 20 ms
-constexpr std::ptrdiff_t kEnvelopeLagStep = 96; // 2 ms
+constexpr std::ptrdiff_t kDecimation = 12;       // 48 kHz to 4 kHz
+constexpr std::size_t kEnvelopeStep = 960;       // 20 ms
+constexpr std::ptrdiff_t kEnvelopeLagStep = 96;  // 2 ms
 
 /// The overlapping parts of two signals, the second delayed by `lag`.
 template <class T>

@@ -43,8 +43,7 @@ TEST_CASE("a delayed copy is found at its delay with correlation one") {
 }
 
 TEST_CASE("another sound is not found") {
-  const auto found =
-      codec::align(noise_bursts(96000, 7), noise_bursts(96000, 8), -24000, 24000);
+  const auto found = codec::align(noise_bursts(96000, 7), noise_bursts(96000, 8), -24000, 24000);
   CHECK(found.correlation < 0.2);
 }
 
@@ -66,7 +65,8 @@ TEST_CASE("segments are found each at its own delay, and a lost one is not found
 TEST_CASE("the loudness contour is found even where the waveform is another") {
   const auto sound = noise_bursts(96000, 7);
   auto inverted = delayed(sound, 9600);
-  for (std::size_t i = 0; i < inverted.size(); i += 2) inverted[i] = static_cast<std::int16_t>(-inverted[i]);
+  for (std::size_t i = 0; i < inverted.size(); i += 2)
+    inverted[i] = static_cast<std::int16_t>(-inverted[i]);
   const auto found = codec::align_envelopes(sound, inverted, 0, 24000);
   CHECK(std::abs(found.lag - 9600) <= 96);
   CHECK(found.correlation > 0.95);

@@ -15,7 +15,7 @@ namespace wzp::codec {
 
 /// Where `reference` is found in `other`.
 struct Alignment {
-  std::ptrdiff_t lag = 0;    ///< Samples by which `other` is later than `reference`; may be negative.
+  std::ptrdiff_t lag = 0;  ///< Samples by which `other` is later than `reference`; may be negative.
   double correlation = 0.0;  ///< Normalised cross-correlation at that lag, -1 to 1.
 };
 
@@ -31,14 +31,15 @@ struct SegmentMatch {
   Alignment found;
 };
 
-/// Cuts the reference into pieces of `segment` samples, drops the silent ones (RMS < 200), and aligns
-/// each for itself near `around`, within +-search samples: survives delay changes between pieces.
+/// Cuts the reference into pieces of `segment` samples, drops the silent ones (RMS < 200), and
+/// aligns each for itself near `around`, within +-search samples: survives delay changes between
+/// pieces.
 [[nodiscard]] WZP_CODEC_EXPORT std::vector<SegmentMatch> match_segments(
     std::span<const std::int16_t> reference, std::span<const std::int16_t> other,
     std::size_t segment, std::ptrdiff_t around, std::ptrdiff_t search);
 
-/// Correlation (Pearson) of the two loudness contours, in 20 ms steps of log energy, at a given lag.
-/// For parametric codecs such as Codec2, which keep the sound but not the waveform.
+/// Correlation (Pearson) of the two loudness contours, in 20 ms steps of log energy, at a given
+/// lag. For parametric codecs such as Codec2, which keep the sound but not the waveform.
 [[nodiscard]] WZP_CODEC_EXPORT double envelope_correlation(std::span<const std::int16_t> reference,
                                                            std::span<const std::int16_t> other,
                                                            std::ptrdiff_t lag);
