@@ -1,6 +1,7 @@
 #include "wzp/proto/signal_framing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace wzp::proto {
 
@@ -36,8 +37,9 @@ Result<bool> SignalFrameReader::feed(ByteView bytes) {
     if (const auto prefix = take_prefix(bytes); !prefix) return Unexpected(prefix.error());
   }
   if (!have_length_) return false;
-  const std::size_t n = std::min(bytes.size(), length_ - text_.size());
-  text_.append(as_text(bytes.first(n)));
+  const std::size_t n = std::min(bytes.size(), length_ - bytes_.size());
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+  if (n < bytes.size()) has_excess_ = true;
   return complete();
 }
 
@@ -47,12 +49,19 @@ Result<void> SignalFrameReader::finish() const noexcept {
   return {};
 }
 
+std::vector<std::byte> SignalFrameReader::take() {
+  std::vector<std::byte> message = std::move(bytes_);
+  reset();
+  return message;
+}
+
 void SignalFrameReader::reset() noexcept {
   prefix_size_ = 0;
   have_length_ = false;
   failed_ = false;
+  has_excess_ = false;
   length_ = 0;
-  text_.clear();
+  bytes_.clear();
 }
 
 }  // namespace wzp::proto

@@ -1,7 +1,5 @@
 #include "incoming_messages.hpp"
 
-#include <algorithm>
-
 namespace wzp::transport {
 
 IncomingMessages::Verdict IncomingMessages::on_data(std::int64_t stream, ByteView data, bool fin,
@@ -11,15 +9,10 @@ IncomingMessages::Verdict IncomingMessages::on_data(std::int64_t stream, ByteVie
     return Verdict::kOk;
   }
   note_progress(stream, now);
-  Stream& s = streams_[stream];
+  Stream& s = stream_at(stream);
   s.uncredited += data.size();
-  if (!read_length(s, data)) return Verdict::kTooLong;
-  read_body(s, data);
-  if (s.state == State::kComplete && !data.empty() && !s.has_excess) {
-    s.has_excess = true;
-    ++irregular_.with_excess;
-  }
-  if (fin && s.state != State::kComplete) s.state = State::kBroken;
+  if (!feed(s, data)) return Verdict::kTooLong;
+  if (fin && !s.reader.complete()) s.broken = true;
   skip_broken();
   return buffered_ > limits_.max_buffered_bytes ? Verdict::kBufferFull : Verdict::kOk;
 }
@@ -27,34 +20,22 @@ IncomingMessages::Verdict IncomingMessages::on_data(std::int64_t stream, ByteVie
 void IncomingMessages::on_reset(std::int64_t stream, Instant now) {
   if (stream < next_) return;
   note_progress(stream, now);
-  Stream& s = streams_[stream];
-  if (s.state != State::kComplete) s.state = State::kBroken;
+  Stream& s = stream_at(stream);
+  if (!s.reader.complete()) s.broken = true;
   skip_broken();
 }
 
 // False if the announced length is over the limit.
-bool IncomingMessages::read_length(Stream& s, ByteView& data) {
-  if (s.state != State::kLength) return true;
-  const std::size_t n = std::min(s.prefix.size() - s.prefix_size, data.size());
-  std::copy_n(data.begin(), n, s.prefix.begin() + static_cast<std::ptrdiff_t>(s.prefix_size));
-  s.prefix_size += n;
-  data = data.subspan(n);
-  if (s.prefix_size < s.prefix.size()) return true;
-  s.length = ByteReader(s.prefix).u32();
-  s.state = State::kBody;
-  if (s.length <= limits_.max_message_bytes) return true;
-  refused_length_ = s.length;
-  return false;
-}
-
-// Memory follows what has arrived, never what was announced.
-void IncomingMessages::read_body(Stream& s, ByteView& data) {
-  if (s.state != State::kBody) return;
-  const std::size_t n = std::min<std::size_t>(s.length - s.bytes.size(), data.size());
-  s.bytes.insert(s.bytes.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(n));
-  buffered_ += n;
-  data = data.subspan(n);
-  if (s.bytes.size() == s.length) s.state = State::kComplete;
+bool IncomingMessages::feed(Stream& s, ByteView data) {
+  const std::size_t before = s.reader.received();
+  const bool had_excess = s.reader.has_excess();
+  if (!s.reader.feed(data)) {
+    refused_length_ = s.reader.announced_length();
+    return false;
+  }
+  buffered_ += s.reader.received() - before;
+  if (s.reader.has_excess() && !had_excess) ++irregular_.with_excess;
+  return true;
 }
 
 void IncomingMessages::note_progress(std::int64_t stream, Instant now) noexcept {
@@ -62,9 +43,8 @@ void IncomingMessages::note_progress(std::int64_t stream, Instant now) noexcept 
 }
 
 void IncomingMessages::skip_broken() {
-  while (!streams_.empty() && streams_.begin()->first == next_ &&
-         streams_.begin()->second.state == State::kBroken) {
-    buffered_ -= streams_.begin()->second.bytes.size();
+  while (!streams_.empty() && streams_.begin()->first == next_ && streams_.begin()->second.broken) {
+    buffered_ -= streams_.begin()->second.reader.received();
     streams_.erase(streams_.begin());
     next_ += 4;
     ++irregular_.truncated;
@@ -73,10 +53,10 @@ void IncomingMessages::skip_broken() {
 
 std::optional<std::vector<std::byte>> IncomingMessages::pop() {
   if (streams_.empty() || streams_.begin()->first != next_ ||
-      streams_.begin()->second.state != State::kComplete) {
+      !streams_.begin()->second.reader.complete()) {
     return std::nullopt;
   }
-  std::vector<std::byte> message = std::move(streams_.begin()->second.bytes);
+  std::vector<std::byte> message = streams_.begin()->second.reader.take();
   buffered_ -= message.size();
   streams_.erase(streams_.begin());
   next_ += 4;

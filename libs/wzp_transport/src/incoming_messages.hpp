@@ -1,7 +1,6 @@
 // Messages a peer sends, one per bidirectional stream: u32 length, bytes, FIN.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "wzp/proto/bytes.hpp"
+#include "wzp/proto/signal_framing.hpp"
 #include "wzp/proto/time.hpp"
 
 namespace wzp::transport {
@@ -51,22 +51,20 @@ class IncomingMessages {
   };
   [[nodiscard]] Irregular take_irregular() noexcept { return std::exchange(irregular_, {}); }
   // The length a peer announced when on_data() returned kTooLong.
-  [[nodiscard]] std::uint32_t refused_length() const noexcept { return refused_length_; }
+  [[nodiscard]] std::size_t refused_length() const noexcept { return refused_length_; }
 
  private:
-  enum class State { kLength, kBody, kComplete, kBroken };
   struct Stream {
-    std::vector<std::byte> bytes;
-    std::array<std::byte, 4> prefix{};
-    std::size_t prefix_size = 0;
-    std::uint32_t length = 0;
+    explicit Stream(std::size_t max_message_bytes) : reader(max_message_bytes) {}
+    proto::SignalFrameReader reader;
     std::size_t uncredited = 0;
-    State state = State::kLength;
-    bool has_excess = false;
+    bool broken = false;  // ended before its message did
   };
 
-  bool read_length(Stream& s, ByteView& data);
-  void read_body(Stream& s, ByteView& data);
+  Stream& stream_at(std::int64_t stream) {
+    return streams_.try_emplace(stream, limits_.max_message_bytes).first->second;
+  }
+  bool feed(Stream& s, ByteView data);
   void note_progress(std::int64_t stream, Instant now) noexcept;
   void skip_broken();
 
@@ -76,7 +74,7 @@ class IncomingMessages {
   std::size_t buffered_ = 0;
   Instant progress_at_{};
   Irregular irregular_;
-  std::uint32_t refused_length_ = 0;
+  std::size_t refused_length_ = 0;
 };
 
 }  // namespace wzp::transport

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "wzp/proto/bytes.hpp"
 #include "wzp/proto/errc.hpp"
@@ -33,9 +34,18 @@ class WZP_PROTO_EXPORT SignalFrameReader {
   /// To be called at the end of the stream. \return kEndOfStream if the message is not complete.
   [[nodiscard]] Result<void> finish() const noexcept;
 
-  [[nodiscard]] bool complete() const noexcept { return have_length_ && text_.size() == length_; }
+  [[nodiscard]] bool complete() const noexcept { return have_length_ && bytes_.size() == length_; }
   /// The JSON bytes. Requires: complete().
-  [[nodiscard]] ByteView message() const noexcept { return as_byte_view(text_); }
+  [[nodiscard]] ByteView message() const noexcept { return bytes_; }
+  /// Hands the bytes over; the reader is as after reset().
+  [[nodiscard]] std::vector<std::byte> take();
+
+  /// Bytes of the message that have arrived.
+  [[nodiscard]] std::size_t received() const noexcept { return bytes_.size(); }
+  /// What the peer announced; 0 before its four bytes have arrived.
+  [[nodiscard]] std::size_t announced_length() const noexcept { return length_; }
+  /// Bytes came behind the message.
+  [[nodiscard]] bool has_excess() const noexcept { return has_excess_; }
   /// For the next stream; keeps the memory.
   void reset() noexcept;
 
@@ -47,8 +57,9 @@ class WZP_PROTO_EXPORT SignalFrameReader {
   std::size_t prefix_size_ = 0;
   bool have_length_ = false;
   bool failed_ = false;
+  bool has_excess_ = false;
   std::size_t length_ = 0;
-  std::string text_;
+  std::vector<std::byte> bytes_;
 };
 
 }  // namespace wzp::proto
