@@ -216,6 +216,21 @@ TEST_CASE("a relay that shuts down tells everybody") {
   CHECK(client.call.end().message.find("shutting down") != std::string::npos);
 }
 
+TEST_CASE("who vanishes without a word is out of the room within 20 seconds") {
+  test::SimWorld world;
+  test::SimClient& stays = world.add_client(in_room(), {}, path(), path());
+  test::SimClient& vanishes = world.add_client(in_room(), test::speaker_a(), path(), path());
+  REQUIRE(world.run_until_active());
+  world.net.run_for(1s);
+  const auto relay = world.relay_driver.host();
+  world.net.channel(vanishes.driver.host(), relay).set_blackout(true);
+  world.net.channel(relay, vanishes.driver.host()).set_blackout(true);
+  CHECK(world.net.run_until([&] { return world.relay.participant_count() == 1; }, 20s));
+  world.net.run_for(1s);
+  CHECK(stays.call.participants().empty());
+  CHECK(vanishes.call.end().reason == client::CallEnd::Reason::kLost);
+}
+
 TEST_CASE("a relay that is not there is given up within ten seconds") {
   test::SimWorld world;
   test::SimClient& client = world.add_client(in_room(), {}, path(1.0), path(1.0));
