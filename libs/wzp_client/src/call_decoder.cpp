@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 #include "wzp/codec/audio_decoder.hpp"
+#include "wzp/codec/time_stretcher.hpp"
 #include "wzp/fec/frame_block_decoder.hpp"
 #include "wzp/proto/playout_delay.hpp"
 
@@ -20,6 +22,8 @@ constexpr std::chrono::seconds kLossMemory{10};
 // Repair packets wait behind their block's source packets, so the slack of one tick.
 constexpr milliseconds kRepairSlack{20};
 constexpr std::uint64_t kFrameMs = 20;
+constexpr std::size_t kMaxStretchedSamples =
+    codec::kMaxPacketSamples + codec::TimeStretcher::kLongestLag;
 
 fec::FrameBlockDecoder make_fec() {
   auto decoder = fec::FrameBlockDecoder::create();
@@ -30,12 +34,24 @@ milliseconds duration_of(std::size_t samples) {
   return milliseconds(samples * 1000 / kSampleRateHz);
 }
 
+codec::StretchMode mode_for(proto::PlayoutDecision decision) {
+  switch (decision) {
+    case proto::PlayoutDecision::kAccelerate:
+      return codec::StretchMode::kAccelerate;
+    case proto::PlayoutDecision::kExpand:
+      return codec::StretchMode::kExpand;
+    case proto::PlayoutDecision::kNormal:
+      break;
+  }
+  return codec::StretchMode::kNone;
+}
+
 }  // namespace
 
 class CallDecoder::Impl {
  public:
   explicit Impl(const proto::JitterBufferConfig& config) : jitter_(config), fec_(make_fec()) {
-    pending_.reserve(codec::kMaxPacketSamples + kSamplesPerTick);
+    pending_.reserve(kSamplesPerTick + kMaxStretchedSamples);
   }
 
   // -- In ----------------------------------------------------------------------------------------
@@ -43,11 +59,14 @@ class CallDecoder::Impl {
   void handle_packet(const proto::MediaPacketView& packet, Instant now) {
     ++statistics_.packets_received;
     const proto::MediaHeader& header = packet.header;
+    const bool follows = newest_seq_ && header.seq == *newest_seq_ + 1;
+    if (!newest_seq_ || header.seq.is_newer_than(*newest_seq_)) newest_seq_ = header.seq;
     if (header.is_repair) {
       ++statistics_.repair_packets_received;
       jitter_.note_packet(header.seq);
       take_repair(header, packet.payload, now);
     } else if (header.codec == proto::CodecId::kComfortNoise) {
+      pause_confirmed_ = follows;
       jitter_.push({header.seq, header.timestamp, milliseconds(20), header.codec,
                     proto::FrameOrigin::kReceived, packet.payload},
                    now);
@@ -68,6 +87,11 @@ class CallDecoder::Impl {
     return origin;
   }
 
+  /// Sound decoded and not yet played: what is popped now is heard so much later.
+  [[nodiscard]] Duration pending_time() const noexcept {
+    return std::chrono::nanoseconds(pending_.size() * 1'000'000'000 / kSampleRateHz);
+  }
+
   [[nodiscard]] bool is_finished() const noexcept {
     return ended_ && jitter_.depth() == 0 && pending_.empty();
   }
@@ -77,8 +101,8 @@ class CallDecoder::Impl {
     ReceiveStatistics out = statistics_;
     out.frames_received = j.received_ms / kFrameMs;
     out.frames_recovered = j.recovered_ms / kFrameMs;
-    out.frames_concealed = j.concealed_ms / kFrameMs;
-    out.frames_comfort = j.comfort_ms / kFrameMs;
+    out.frames_concealed = (j.concealed_ms - silence_ms_) / kFrameMs;
+    out.frames_comfort = (j.comfort_ms + silence_ms_) / kFrameMs;
     out.frames_played = j.played_ms / kFrameMs;
     out.frames_late = j.late * frame_ms_ / kFrameMs;
     out.frames_duplicate = j.duplicates * frame_ms_ / kFrameMs;
@@ -188,20 +212,44 @@ class CallDecoder::Impl {
       case proto::Playout::Kind::kFrame:
         origin = next.origin == proto::FrameOrigin::kRecovered ? PlayoutOrigin::kRecovered
                                                                : PlayoutOrigin::kReceived;
-        statistics_.delay.add(next.waited);
+        concealed_before_ms_ = jitter_.stats().concealed_ms;
+        statistics_.delay.add(next.waited + pending_time());
         done = codec_decoder_.decode(next.codec, next.payload, out).has_value();
         if (!done) ++statistics_.packets_undecodable;
         break;
       case proto::Playout::Kind::kComfortNoise:
         origin = PlayoutOrigin::kComfort;
+        if (pause_confirmed_) settle_pause();
         done = comfort(next.payload, out);
         break;
       default:
         break;
     }
     if (!done && !codec_decoder_.conceal(out)) std::fill(out.begin(), out.end(), std::int16_t{0});
-    pending_.insert(pending_.end(), out.begin(), out.end());
+    append_stretched(mode_for(next.decision), out);
     return origin;
+  }
+
+  /// All sound goes through the stretcher, so that it knows what came before.
+  void append_stretched(codec::StretchMode mode, PcmView sound) {
+    std::array<std::int16_t, kMaxStretchedSamples> room;
+    const codec::Stretched done = stretcher_.process(mode, sound, room);
+    pending_.insert(pending_.end(), room.begin(),
+                    room.begin() + static_cast<std::ptrdiff_t>(done.samples));
+    if (done.change > 0) {
+      statistics_.samples_inserted += static_cast<std::uint64_t>(done.change);
+    } else {
+      statistics_.samples_removed += static_cast<std::uint64_t>(-done.change);
+    }
+  }
+
+  /// What was concealed while waiting for the next frame was silence: nothing was lost before the
+  /// comfort packet that came instead.
+  void settle_pause() {
+    pause_confirmed_ = false;
+    const std::uint64_t concealed = jitter_.stats().concealed_ms;
+    silence_ms_ += concealed - concealed_before_ms_;
+    concealed_before_ms_ = concealed;
   }
 
   bool comfort(ByteView level, MutablePcm out) {
@@ -216,6 +264,7 @@ class CallDecoder::Impl {
 
   fec::FrameBlockDecoder fec_;
   codec::AudioDecoder codec_decoder_;
+  codec::TimeStretcher stretcher_;
   proto::PlayoutDelayEstimator path_;
   fec::ReceivedLayout layout_;
   proto::CodecId codec_ = proto::CodecId::kOpus24k;
@@ -223,11 +272,21 @@ class CallDecoder::Impl {
   std::int64_t media_ = 0;
   MediaTime32 last_timestamp_;
   Instant last_loss_{};
+  std::optional<SeqNo16> newest_seq_;
+  bool pause_confirmed_ = false;           // by a comfort packet right behind what came last
+  std::uint64_t concealed_before_ms_ = 0;  // when the last frame was played
+  std::uint64_t silence_ms_ = 0;           // of the jitter buffer's concealed_ms
   bool has_lost_ = false;
-  std::vector<std::int16_t> pending_;  // decoded, not yet played: less than one packet
+  std::vector<std::int16_t> pending_;  // decoded, not yet played: less than a stretched packet
   PlayoutOrigin last_origin_ = PlayoutOrigin::kNothing;
   ReceiveStatistics statistics_;
 };
+
+proto::JitterBufferConfig CallDecoder::default_jitter() noexcept {
+  proto::JitterBufferConfig config;
+  config.client_stretches = true;
+  return config;
+}
 
 CallDecoder::CallDecoder(const proto::JitterBufferConfig& jitter)
     : impl_(std::make_unique<Impl>(jitter)) {}
@@ -242,7 +301,9 @@ PlayoutOrigin CallDecoder::play(MutablePcm out, Instant now) { return impl_->pla
 void CallDecoder::end_of_stream() noexcept { impl_->ended_ = true; }
 bool CallDecoder::is_finished() const noexcept { return impl_->is_finished(); }
 ReceiveStatistics CallDecoder::statistics() const { return impl_->statistics(); }
-Duration CallDecoder::buffer_delay() const noexcept { return impl_->jitter_.current_delay(); }
+Duration CallDecoder::buffer_delay() const noexcept {
+  return impl_->jitter_.current_delay() + impl_->pending_time();
+}
 void CallDecoder::set_recovered_observer(RecoveredObserver observer, void* context) noexcept {
   impl_->observer_ = observer;
   impl_->observer_context_ = context;

@@ -38,6 +38,8 @@ void ReceiveStatistics::add(const ReceiveStatistics& o) noexcept {
   frames_late += o.frames_late;
   frames_duplicate += o.frames_duplicate;
   frames_discarded += o.frames_discarded;
+  samples_inserted += o.samples_inserted;
+  samples_removed += o.samples_removed;
   packets_received += o.packets_received;
   repair_packets_received += o.repair_packets_received;
   packets_reordered += o.packets_reordered;
@@ -82,6 +84,8 @@ std::string CallStatistics::to_json() const {
   json.add("frames_played", receive.frames_played);
   json.add("frames_duplicate", receive.frames_duplicate);
   json.add("frames_discarded", receive.frames_discarded);
+  json.add("samples_inserted", receive.samples_inserted);
+  json.add("samples_removed", receive.samples_removed);
   json.add("packets_sent", packets_sent);
   json.add("packets_received", receive.packets_received);
   json.add("repair_packets_sent", repair_packets_sent);

@@ -20,10 +20,18 @@ namespace wzp::client {
 /// its moment has not passed. While packets are being lost the buffer is kept as long as a block
 /// takes.
 ///
+/// The delay is changed by playing faster or slower at unchanged pitch (codec::TimeStretcher): one
+/// pitch period per frame at most. Nothing that came in time is dropped, and frames are counted by
+/// what was played, not by how long it took.
+///
 /// Single-threaded, movable. Allocates in the constructor only (about 0.4 MB).
 class WZP_CLIENT_EXPORT CallDecoder {
  public:
-  explicit CallDecoder(const proto::JitterBufferConfig& jitter = {});
+  /// The defaults of the jitter buffer, with time-stretching.
+  [[nodiscard]] static proto::JitterBufferConfig default_jitter() noexcept;
+
+  /// Without `jitter.client_stretches`, delay is changed by inserting concealment and by dropping.
+  explicit CallDecoder(const proto::JitterBufferConfig& jitter = default_jitter());
   ~CallDecoder();
   CallDecoder(CallDecoder&&) noexcept;
   CallDecoder& operator=(CallDecoder&&) noexcept;
@@ -41,7 +49,7 @@ class WZP_CLIENT_EXPORT CallDecoder {
   [[nodiscard]] bool is_finished() const noexcept;
 
   [[nodiscard]] ReceiveStatistics statistics() const;
-  /// How long a frame arriving now would wait until it is played.
+  /// How much later than the fastest recent packet's arrival sound is heard, as of the last play().
   [[nodiscard]] Duration buffer_delay() const noexcept;
 
   /// Told each frame forward error correction rebuilt, before it goes into the buffer: for tests.

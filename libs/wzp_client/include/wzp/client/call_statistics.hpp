@@ -40,6 +40,11 @@ struct ReceiveStatistics {
   std::uint64_t frames_duplicate = 0;
   std::uint64_t frames_discarded = 0;  ///< In time, but dropped: overflow or delay adjustment.
 
+  /// Sound added and taken out by time-stretching, at 48 kHz: heard = 960 * played + inserted -
+  /// removed.
+  std::uint64_t samples_inserted = 0;
+  std::uint64_t samples_removed = 0;
+
   std::uint64_t packets_received = 0;  ///< Source, repair and comfort noise.
   std::uint64_t repair_packets_received = 0;
   std::uint64_t packets_reordered = 0;
