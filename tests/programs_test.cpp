@@ -153,6 +153,26 @@ TEST_CASE("a tone sent by one client is recorded by another, and Ctrl-C writes e
   CHECK(fs::file_size(scratch.file("map.csv")) > 100);
 }
 
+TEST_CASE("an identity file is made once, is private, and names the same client ever after") {
+  Scratch scratch;
+  RunningRelay relay;
+  const auto identity_of_a_run = [&] {
+    ChildProcess client({program("wzp-client"), relay.address, "--identity", scratch.file("id"),
+                         "--send-tone", "1"});
+    const auto line = client.wait_for_line("identity ", 10s);
+    CHECK(client.wait_for_exit(10s) == 0);
+    return line.value_or("none");
+  };
+  const std::string first = identity_of_a_run();
+  CHECK(identity_of_a_run() == first);
+  CHECK(fs::status(scratch.file("id")).permissions() ==
+        (fs::perms::owner_read | fs::perms::owner_write));
+  fs::permissions(scratch.file("id"), fs::perms::group_read, fs::perm_options::add);
+  ChildProcess refused({program("wzp-client"), relay.address, "--identity", scratch.file("id")});
+  CHECK(refused.wait_for_exit(10s) == 1);
+  CHECK(refused.output().find(scratch.file("id")) != std::string::npos);
+}
+
 TEST_CASE("the relay serves IPv6 and ends cleanly on SIGTERM, telling its clients") {
   ChildProcess relay({program("wzp-relay"), "--listen", "[::1]:0"});
   const auto line = relay.wait_for_line("listening on ", 10s);

@@ -12,6 +12,7 @@
 #include "options.hpp"
 #include "wzp/client/audio_file.hpp"
 #include "wzp/client/call.hpp"
+#include "wzp/crypto/identity_file.hpp"
 #include "wzp/crypto/room_hash.hpp"
 #include "wzp/crypto/seed.hpp"
 #include "wzp/crypto/system_rng.hpp"
@@ -65,6 +66,12 @@ Expected<crypto::Identity, std::string> make_identity(const apps::ClientOptions&
     for (const std::string& word : options.mnemonic) words += word + ' ';
     const auto seed = crypto::Seed::from_mnemonic(words);
     if (!seed) return Unexpected("--mnemonic: " + seed.error().message());
+    return crypto::Identity::from_seed(*seed);
+  }
+  if (!options.identity_file.empty()) {
+    const auto seed =
+        crypto::load_or_create_identity_file(options.identity_file, crypto::system_rng());
+    if (!seed) return Unexpected(seed.error().message);
     return crypto::Identity::from_seed(*seed);
   }
   return crypto::Identity::ephemeral(crypto::system_rng());

@@ -15,9 +15,14 @@ std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
   app.add_option("relay", o.relay, "Relay as host:port")->capture_default_str();
   app.add_option("--room", o.room, "Room name; without it the room \"default\"");
   auto* seed = app.add_option("--seed", o.seed_hex, "Identity: 64 hex digits")->envname("WZP_SEED");
-  app.add_option("--mnemonic", o.mnemonic, "Identity: 24 BIP39 words")
-      ->expected(1, 24)
-      ->excludes(seed);
+  auto* mnemonic = app.add_option("--mnemonic", o.mnemonic, "Identity: 24 BIP39 words")
+                       ->expected(1, 24)
+                       ->excludes(seed);
+  app.add_option("--identity", o.identity_file,
+                 "Identity: a file with the seed, made on first use; without any of these the "
+                 "identity is new each time")
+      ->excludes(seed)
+      ->excludes(mnemonic);
   auto* tone = app.add_option("--send-tone", o.tone_seconds, "Send a 440 Hz tone for SECONDS")
                    ->check(CLI::Range(1U, 86'400U));
   app.add_option("--send-file", o.send_file,

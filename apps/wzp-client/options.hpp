@@ -15,6 +15,7 @@ struct ClientOptions {
   std::string room;
   std::string seed_hex;
   std::vector<std::string> mnemonic;
+  std::string identity_file;
   std::optional<unsigned> tone_seconds;
   std::string send_file;
   std::string record;
