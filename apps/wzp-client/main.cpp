@@ -142,6 +142,9 @@ class Session {
   static client::CallOptions call_options(const apps::ClientOptions& options) {
     client::CallOptions out;
     out.profile = options.quality_profile();
+    out.silence_suppression = options.silence_suppression;
+    out.noise_suppression = options.noise_suppression;
+    out.gain_control = options.gain_control;
     if (!options.room.empty()) out.server_name = crypto::room_hash(options.room);
     return out;
   }

@@ -32,6 +32,10 @@ std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
   app.add_option("--profile", o.profile, "Quality of what is sent")
       ->check(CLI::IsMember({"good", "degraded", "catastrophic"}))
       ->capture_default_str();
+  app.add_flag("--silence-suppression", o.silence_suppression,
+               "Send comfort noise instead of silence");
+  app.add_flag("--noise-suppression", o.noise_suppression, "Take steady noise out before sending");
+  app.add_flag("--gain-control", o.gain_control, "Bring speech to one level before sending");
   app.add_option("--stats-json", o.stats_json, "Write the call's statistics to FILE at its end");
   app.add_option("--playout-map", o.playout_map,
                  "Write where each 20 ms played came from to FILE (CSV)");

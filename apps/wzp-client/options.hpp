@@ -20,6 +20,9 @@ struct ClientOptions {
   std::string send_file;
   std::string record;
   std::string profile = "good";
+  bool silence_suppression = false;
+  bool noise_suppression = false;
+  bool gain_control = false;
   std::string stats_json;
   std::string playout_map;
 

@@ -73,7 +73,8 @@ class Call::Impl {
         source_(source),
         sink_(sink),
         observer_(observer != nullptr ? observer : &quiet_),
-        encoder_(options.profile) {}
+        encoder_(CallEncoderOptions{options.profile, options.silence_suppression,
+                                    options.noise_suppression, options.gain_control}) {}
 
   // -- Life of the call --------------------------------------------------------------------------
 

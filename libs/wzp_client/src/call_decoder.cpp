@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 constexpr std::chrono::seconds kLossMemory{10};
 // Repair packets wait behind their block's source packets, so the slack of one tick.
 constexpr milliseconds kRepairSlack{20};
+// A sender that is silent sends what came just before an onset in one go with it.
+constexpr milliseconds kOnsetDelay{60};
 constexpr std::uint64_t kFrameMs = 20;
 constexpr std::size_t kMaxStretchedSamples =
     codec::kMaxPacketSamples + codec::TimeStretcher::kLongestLag;
@@ -66,6 +68,7 @@ class CallDecoder::Impl {
       jitter_.note_packet(header.seq);
       take_repair(header, packet.payload, now);
     } else if (header.codec == proto::CodecId::kComfortNoise) {
+      sender_pauses_ = true;
       pause_confirmed_ = follows;
       jitter_.push({header.seq, header.timestamp, milliseconds(20), header.codec,
                     proto::FrameOrigin::kReceived, packet.payload},
@@ -180,12 +183,12 @@ class CallDecoder::Impl {
 
   void adapt_delay(Instant now) {
     const bool losing = has_lost_ && now - last_loss_ < kLossMemory;
-    if (!losing || layout_.frames_per_block == 0) {
-      jitter_.set_delay_floor(milliseconds(0));
-      return;
+    milliseconds floor = sender_pauses_ ? kOnsetDelay : milliseconds(0);
+    if (losing && layout_.frames_per_block != 0) {
+      const milliseconds block = layout_.frame_duration * (layout_.frames_per_block - 1);
+      floor = std::max(floor, block + path_.target() + kRepairSlack);
     }
-    const milliseconds block = layout_.frame_duration * (layout_.frames_per_block - 1);
-    jitter_.set_delay_floor(block + path_.target() + kRepairSlack);
+    jitter_.set_delay_floor(floor);
   }
 
   /// Decodes until a tick's worth is there; the origin of its first sample.
@@ -221,6 +224,9 @@ class CallDecoder::Impl {
         origin = PlayoutOrigin::kComfort;
         if (pause_confirmed_) settle_pause();
         done = comfort(next.payload, out);
+        break;
+      case proto::Playout::Kind::kMissing:
+        done = codec_decoder_.decode_fec(next.codec, next.following, out).has_value();
         break;
       default:
         break;
@@ -277,6 +283,7 @@ class CallDecoder::Impl {
   std::uint64_t concealed_before_ms_ = 0;  // when the last frame was played
   std::uint64_t silence_ms_ = 0;           // of the jitter buffer's concealed_ms
   bool has_lost_ = false;
+  bool sender_pauses_ = false;         // it sends comfort noise
   std::vector<std::int16_t> pending_;  // decoded, not yet played: less than a stretched packet
   PlayoutOrigin last_origin_ = PlayoutOrigin::kNothing;
   ReceiveStatistics statistics_;

@@ -1,10 +1,12 @@
 #include "wzp/client/call_encoder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "speech_input.hpp"
 #include "wzp/codec/audio_encoder.hpp"
 #include "wzp/fec/frame_block_encoder.hpp"
 #include "wzp/proto/media_packet.hpp"
@@ -14,9 +16,11 @@ namespace {
 
 constexpr std::size_t kMaxFrameSamples = 3 * kSamplesPerTick;
 constexpr std::uint8_t kMaxFramesPerBlock = 32;
-// One source packet and the repair packets of two blocks: set_profile() may end one block and, in
-// the frame that was begun, complete none.
-constexpr std::size_t kMaxPackets = 1 + 2 * kMaxFramesPerBlock + 1;
+// A frame and the two before it at an onset, the repair packets of a block, comfort noise. Blocks
+// short enough for two to be completed at once have few repair packets.
+constexpr std::size_t kMaxPackets = 3 + 2 * kMaxFramesPerBlock + 1;
+// Comfort noise is sent for the first silent tick, and for each tenth: all 200 ms.
+constexpr std::uint32_t kTicksPerComfortPacket = 10;
 constexpr std::size_t kMaxPacketBytes = proto::MediaHeader::kSize + 256;
 
 void require(bool ok, const char* what) {
@@ -32,8 +36,15 @@ void check(const proto::QualityProfile& p) {
   require(p.fec_ratio >= 0.0F && p.fec_ratio <= 2.0F, "the FEC ratio is 0 to 2");
 }
 
+codec::EncoderConfig codec_config(const proto::QualityProfile& profile,
+                                  std::uint8_t expected_loss) {
+  auto config = codec::EncoderConfig::for_profile(profile);
+  config.expected_loss_percent = expected_loss;
+  return config;
+}
+
 codec::AudioEncoder make_codec(const proto::QualityProfile& profile) {
-  auto encoder = codec::AudioEncoder::create(codec::EncoderConfig::for_profile(profile));
+  auto encoder = codec::AudioEncoder::create(codec_config(profile, 0));
   require(encoder.has_value(), "no encoder for this codec and frame length");
   return std::move(*encoder);
 }
@@ -51,15 +62,27 @@ fec::FrameBlockEncoder make_fec(const proto::QualityProfile& profile) {
 
 class CallEncoder::Impl {
  public:
-  explicit Impl(const proto::QualityProfile& profile)
-      : profile_((check(profile), profile)), codec_(make_codec(profile)), fec_(make_fec(profile)) {
+  explicit Impl(const CallEncoderOptions& options)
+      : profile_((check(options.profile), options.profile)),
+        suppress_silence_(options.silence_suppression),
+        input_({options.noise_suppression, options.gain_control, options.silence_suppression}),
+        codec_(make_codec(profile_)),
+        fec_(make_fec(profile_)) {
     packets_.reserve(kMaxPackets);
     arena_.resize(kMaxPackets * kMaxPacketBytes);
   }
 
   std::span<const EncodedPacket> push(PcmView samples) {
     packets_.clear();
-    add_samples(samples);
+    const SpeechInput::Frame frame = input_.process(samples);
+    // A frame that was begun is filled before the pause begins.
+    if (suppress_silence_ && !frame.active && filled_ == 0) {
+      pass_silence(frame);
+      return packets_;
+    }
+    if (frame.onset) send_look_back(frame.look_back);
+    silent_ticks_ = 0;
+    add_samples(frame.samples);
     return packets_;
   }
 
@@ -74,7 +97,7 @@ class CallEncoder::Impl {
     packets_.clear();
     end_talk();
     // Nothing is changed unless both take the new profile.
-    require(codec_.reconfigure(codec::EncoderConfig::for_profile(profile)).has_value(),
+    require(codec_.reconfigure(codec_config(profile, expected_loss_)).has_value(),
             "no encoder for this codec and frame length");
     require(
         fec_.set_layout(fec::layout_of(profile, fec::SymbolPolicy::kLegacy256Trimmed)).has_value(),
@@ -85,7 +108,42 @@ class CallEncoder::Impl {
 
   [[nodiscard]] const proto::QualityProfile& profile() const noexcept { return profile_; }
 
+  void set_expected_loss(std::uint8_t percent) noexcept {
+    expected_loss_ = std::min<std::uint8_t>(percent, 100);
+    codec_.set_expected_loss(expected_loss_);
+  }
+
  private:
+  /// A tick that is not sent. What was said before it is protected now: the block's other frames
+  /// would come only after the pause.
+  void pass_silence(const SpeechInput::Frame& frame) {
+    if (silent_ticks_ == 0) end_block();
+    ++silent_ticks_;
+    timestamp_ = timestamp_ + kTick.count();
+    if (silent_ticks_ == 1 || silent_ticks_ % kTicksPerComfortPacket == 0) {
+      add_comfort_packet(frame.noise_level);
+    }
+  }
+
+  /// The ticks just before an onset, unless they were sent as the end of the speech before.
+  void send_look_back(PcmView kept) {
+    const std::size_t ticks = std::min<std::size_t>(kept.size() / kSamplesPerTick, silent_ticks_);
+    timestamp_ = timestamp_ - static_cast<std::int64_t>(ticks) * kTick.count();
+    for (std::size_t i = ticks; i > 0; --i) {
+      add_samples(kept.subspan(kept.size() - i * kSamplesPerTick, kSamplesPerTick));
+    }
+  }
+
+  void add_comfort_packet(std::uint8_t level) {
+    proto::MediaHeader header;
+    header.codec = proto::CodecId::kComfortNoise;
+    header.seq = seq_++;
+    header.timestamp = timestamp_;
+    header.fec_block = fec_.open_block();
+    const std::byte payload{level};
+    add_packet(header, ByteView(&payload, 1));
+  }
+
   void add_samples(PcmView samples) {
     std::copy(samples.begin(), samples.end(),
               frame_.begin() + static_cast<std::ptrdiff_t>(filled_));
@@ -116,10 +174,13 @@ class CallEncoder::Impl {
                 std::int16_t{0});
       encode_frame();
     }
-    if (fec_.frames_in_block() > 0) {
-      fec_.end_block();
-      add_repair_packets();
-    }
+    end_block();
+  }
+
+  void end_block() {
+    if (fec_.frames_in_block() == 0) return;
+    fec_.end_block();
+    add_repair_packets();
   }
 
   void add_repair_packets() {
@@ -151,8 +212,12 @@ class CallEncoder::Impl {
   }
 
   proto::QualityProfile profile_;
+  bool suppress_silence_;
+  SpeechInput input_;
   codec::AudioEncoder codec_;
   fec::FrameBlockEncoder fec_;
+  std::uint8_t expected_loss_ = 0;
+  std::uint32_t silent_ticks_ = 0;  // not sent, up to now
   SeqNo16 seq_;
   MediaTime32 timestamp_;
   std::array<std::int16_t, kMaxFrameSamples> frame_{};
@@ -162,7 +227,9 @@ class CallEncoder::Impl {
 };
 
 CallEncoder::CallEncoder(const proto::QualityProfile& profile)
-    : impl_(std::make_unique<Impl>(profile)) {}
+    : CallEncoder(CallEncoderOptions{profile}) {}
+CallEncoder::CallEncoder(const CallEncoderOptions& options)
+    : impl_(std::make_unique<Impl>(options)) {}
 CallEncoder::~CallEncoder() = default;
 CallEncoder::CallEncoder(CallEncoder&&) noexcept = default;
 CallEncoder& CallEncoder::operator=(CallEncoder&&) noexcept = default;
@@ -173,5 +240,8 @@ std::span<const EncodedPacket> CallEncoder::set_profile(const proto::QualityProf
   return impl_->set_profile(profile);
 }
 const proto::QualityProfile& CallEncoder::profile() const noexcept { return impl_->profile(); }
+void CallEncoder::set_expected_loss(std::uint8_t percent) noexcept {
+  impl_->set_expected_loss(percent);
+}
 
 }  // namespace wzp::client

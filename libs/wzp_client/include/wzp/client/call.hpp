@@ -27,6 +27,10 @@ struct CallOptions {
   /// The SNI: crypto::room_hash(name), or crypto::kDefaultRoomServerName.
   std::string server_name{"default"};
   proto::QualityProfile profile = proto::kProfileGood;
+  /// What is done to captured sound, see CallEncoderOptions.
+  bool silence_suppression = false;
+  bool noise_suppression = false;
+  bool gain_control = false;
   /// Until the relay's answer. Includes the QUIC handshake.
   std::chrono::milliseconds connect_timeout{8000};
   /// Streams decoded and mixed at once; packets of more are counted and dropped.

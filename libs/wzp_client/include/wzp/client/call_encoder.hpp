@@ -19,6 +19,18 @@ struct EncodedPacket {
   bool is_repair = false;
 };
 
+struct CallEncoderOptions {
+  proto::QualityProfile profile = proto::kProfileGood;
+  /// Sends nothing but comfort noise while nobody speaks: a packet with the measured background
+  /// level as a pause begins, and one each 200 ms. The block that the pause interrupts is protected
+  /// at once. Word beginnings are kept: at an onset the 40 ms before it are sent too, in one go.
+  bool silence_suppression = false;
+  /// Takes steady noise out (codec::NoiseSuppressor); 10 ms of delay.
+  bool noise_suppression = false;
+  /// Brings speech to -22 dBFS (codec::GainControl); 2 ms of delay.
+  bool gain_control = false;
+};
+
 /// Encodes, packetises and protects one stream of 20 ms frames. The packets are those of the
 /// reference: one counter for source and repair packets, media time that counts frames offered, a
 /// block of repair packets behind every frames_per_block source packets, repair symbols without
@@ -33,6 +45,7 @@ class WZP_CLIENT_EXPORT CallEncoder {
   /// Throws std::invalid_argument for a profile no encoder exists for: comfort noise, a frame that
   /// is not 20, 40 or 60 ms, a block of 0 or more than 32 frames, a ratio outside 0-2.
   explicit CallEncoder(const proto::QualityProfile& profile);
+  explicit CallEncoder(const CallEncoderOptions& options);
   ~CallEncoder();
   CallEncoder(CallEncoder&&) noexcept;
   CallEncoder& operator=(CallEncoder&&) noexcept;
@@ -49,6 +62,10 @@ class WZP_CLIENT_EXPORT CallEncoder {
   /// would have given. Throws as the constructor.
   [[nodiscard]] std::span<const EncodedPacket> set_profile(const proto::QualityProfile& profile);
   [[nodiscard]] const proto::QualityProfile& profile() const noexcept;
+
+  /// What receivers report to be lost on the way, 0-100: above 0 Opus packets carry a low-rate copy
+  /// of the frame before them where the rate leaves room. Stays through set_profile().
+  void set_expected_loss(std::uint8_t percent) noexcept;
 
  private:
   class Impl;
