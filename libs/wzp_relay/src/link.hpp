@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "wzp/proto/signal.hpp"
+#include "wzp/proto/serial.hpp"
 #include "wzp/proto/time.hpp"
 #include "wzp/transport/frame_pool.hpp"
 #include "wzp/transport/socket_address.hpp"
@@ -20,7 +20,8 @@ class Link {
   /// Sends a frame of `from`. False if it will not be sent: too long for the path, or the link is
   /// closing.
   virtual bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) = 0;
-  virtual bool send_signal(const proto::Signal& signal, Instant now) = 0;
+  /// The JSON text of a signal.
+  virtual bool send_signal_text(std::string_view text, Instant now) = 0;
   /// Signals sent before are still delivered.
   virtual void close(std::string_view reason, Instant now) = 0;
   [[nodiscard]] virtual transport::SocketAddress remote() const = 0;

@@ -8,8 +8,7 @@ bool QuicLink::send_frame(StreamId from, const transport::FrameRef& frame, Insta
          result == transport::SendResult::kQueuedOldestDropped;
 }
 
-bool QuicLink::send_signal(const proto::Signal& signal, Instant now) {
-  const std::string text = proto::write_signal(signal);
+bool QuicLink::send_signal_text(std::string_view text, Instant now) {
   return endpoint_->send_message(connection_, as_byte_view(text), now).has_value();
 }
 

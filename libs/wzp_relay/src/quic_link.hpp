@@ -14,7 +14,7 @@ class QuicLink final : public Link {
       : endpoint_(&endpoint), connection_(connection), remote_(remote) {}
 
   bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) override;
-  bool send_signal(const proto::Signal& signal, Instant now) override;
+  bool send_signal_text(std::string_view text, Instant now) override;
   void close(std::string_view reason, Instant now) override;
   [[nodiscard]] transport::SocketAddress remote() const override { return remote_; }
 

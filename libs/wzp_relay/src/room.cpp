@@ -11,14 +11,16 @@ proto::RoomParticipant described(const Participant& p) {
 
 }  // namespace
 
+Participant* Room::find(StreamId stream) const {
+  const auto found = std::find_if(members_.begin(), members_.end(),
+                                  [stream](const Participant* p) { return p->stream == stream; });
+  return found == members_.end() ? nullptr : *found;
+}
+
 StreamId Room::next_free_stream() {
-  const auto taken = [this](StreamId id) {
-    return std::any_of(members_.begin(), members_.end(),
-                       [id](const Participant* p) { return p->stream == id; });
-  };
   do {
     ++last_stream_;
-  } while (last_stream_ == 0 || taken(StreamId{last_stream_}));
+  } while (last_stream_ == 0 || find(StreamId{last_stream_}) != nullptr);
   return StreamId{last_stream_};
 }
 

@@ -19,6 +19,8 @@ class Room {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::span<Participant* const> members() const noexcept { return members_; }
   [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+  /// Null if no member has this stream id.
+  [[nodiscard]] Participant* find(StreamId stream) const;
 
   /// Gives the participant a stream id nobody in the room has, and one revision of the room to
   /// come.

@@ -15,41 +15,12 @@
 #include "wzp/proto/rng.hpp"
 #include "wzp/proto/serial.hpp"
 #include "wzp/proto/time.hpp"
+#include "wzp/relay/counters.hpp"
 #include "wzp/relay/export.hpp"
+#include "wzp/relay/relay_config.hpp"
 #include "wzp/transport/endpoint.hpp"
 
 namespace wzp::relay {
-
-struct RelayConfig {
-  std::size_t max_participants = 10'000;  ///< Admitted at once; more are refused with a reason.
-  std::size_t max_room_size = 128;
-  /// From the end of the TLS handshake to a verified CallOffer.
-  std::chrono::milliseconds admission_timeout{10'000};
-};
-
-/// What the relay did since it was made. Every packet in is forwarded or counted as dropped.
-struct RelayCounters {
-  std::uint64_t joined = 0;
-  std::uint64_t left = 0;
-  std::uint64_t refused_bad_offer = 0;      ///< First signal not a CallOffer, or not genuine.
-  std::uint64_t refused_limit = 0;          ///< Relay or room full.
-  std::uint64_t refused_reserved_name = 0;  ///< SNI starts with '_'.
-  std::uint64_t refused_timeout = 0;        ///< No offer within admission_timeout.
-
-  std::uint64_t media_in = 0;
-  std::uint64_t media_malformed = 0;    ///< Not a media packet: dropped, the connection stays.
-  std::uint64_t media_before_join = 0;  ///< Dropped.
-  std::uint64_t media_forwarded = 0;    ///< Copies handed to receivers.
-  std::uint64_t media_bytes_forwarded = 0;
-  std::uint64_t media_not_sent = 0;         ///< Copies a receiver's path had no room for.
-  std::uint64_t media_sealed_withheld = 0;  ///< Copies of sealed packets not for legacy receivers.
-
-  std::uint64_t signals_in = 0;
-  std::uint64_t signals_malformed = 0;
-  std::uint64_t signals_unknown = 0;
-  std::uint64_t signals_ignored = 0;  ///< Known, but without meaning for a relay.
-  std::uint64_t signals_not_sent = 0;
-};
 
 struct ParticipantInfo {
   std::string room;
@@ -57,6 +28,13 @@ struct ParticipantInfo {
   crypto::Fingerprint fingerprint;
   transport::SocketAddress remote;
   std::vector<std::string> features;  ///< Empty: a reference client.
+};
+
+/// How a relay ends gracefully.
+struct DrainConfig {
+  std::chrono::milliseconds deadline{2'000};      ///< Then whoever is left is closed.
+  std::chrono::milliseconds reconnect_in{1'000};  ///< What clients are told: when to come back,
+  std::chrono::milliseconds try_for{60'000};      ///< and for how long to try.
 };
 
 struct RoomInfo {
@@ -73,6 +51,9 @@ class WZP_RELAY_EXPORT RelayObserver {
   virtual void on_refused(const transport::SocketAddress& remote, std::string_view why);
   /// Something that could not be used came from a participant; at most once a second for each.
   virtual void on_bad_input(const transport::SocketAddress& remote, std::string_view what);
+  /// Another connection of the identity is the active one, or this one is again.
+  virtual void on_parked(const ParticipantInfo& who);
+  virtual void on_promoted(const ParticipantInfo& who);
 };
 
 /// Serves all connections of one endpoint. Sans I/O and single-threaded; a driver calls it once per
@@ -84,6 +65,10 @@ class WZP_RELAY_EXPORT RelayObserver {
 /// verifies; the answer admits to the room. A participant that lists the feature `stream-id` gets
 /// RoomUpdates, and media in trunk frames that name the sender; one that does not (a reference
 /// client) gets plain media packets and no further signal.
+///
+/// One connection of an identity is active at a time, on the whole relay: the newest, or the one
+/// that sent Preferred. The others are told and parked (in no room, their media is dropped), and
+/// become active again when the active one leaves.
 class WZP_RELAY_EXPORT Relay {
  public:
   /// All references must outlive the relay; `observer` may be null.
@@ -101,6 +86,17 @@ class WZP_RELAY_EXPORT Relay {
   /// Closes every connection with a reason. New ones are no concern of this object: stop the
   /// driver.
   void shut_down(Instant now);
+
+  /// Tells capable participants to come back later (Restarting), refuses everybody new, and at the
+  /// deadline, served by handle_turn(), does shut_down(). A second call changes nothing.
+  void start_drain(Instant now, const DrainConfig& config = {});
+  /// Draining, and nobody is connected any more.
+  [[nodiscard]] bool is_drained() const noexcept;
+
+  /// Days since 1970-01-01 in UTC: with a new one the identities seen today are forgotten. To be
+  /// called before the first turn and at every change.
+  void set_utc_day(std::uint32_t day);
+  [[nodiscard]] std::size_t unique_identities_today() const noexcept;
 
   [[nodiscard]] const RelayCounters& counters() const noexcept;
   [[nodiscard]] std::size_t participant_count() const noexcept;

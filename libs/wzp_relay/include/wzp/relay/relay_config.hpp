@@ -1,0 +1,43 @@
+/// \file
+/// The limits of a relay.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <set>
+#include <string>
+
+#include "wzp/crypto/fingerprint.hpp"
+#include "wzp/relay/ping_tracker.hpp"
+#include "wzp/relay/token_bucket.hpp"
+
+namespace wzp::relay {
+
+/// Who may join which room. Keys are names as in the SNI (usually crypto::room_hash). A room that
+/// is not listed is open to all.
+using RoomAcl = std::map<std::string, std::set<crypto::Fingerprint>>;
+
+struct RelayConfig {
+  std::size_t max_participants = 10'000;  ///< Admitted at once; more are refused with a reason.
+  std::size_t max_room_size = 128;
+  /// From the end of the TLS handshake to a verified CallOffer.
+  std::chrono::milliseconds admission_timeout{10'000};
+
+  /// Datagrams of one participant. What is above is dropped and counted. A voice stream with all
+  /// its repair packets is 100 packets and 15,000 bytes a second.
+  Rate ingress_packets{1'000, 2'000};
+  Rate ingress_bytes{500'000, 1'000'000};
+  Rate signals{200, 1'500};         ///< All signals of one participant, before they are parsed.
+  Rate pings{5, 10};                ///< Its own pings that are answered.
+  Rate room_queries{1, 1};          ///< That are answered.
+  Rate peer_signals{100, 200};      ///< PeerSignal and SendTo; plus 8 of burst per room member.
+  Rate room_signals{10, 40};        ///< Hold, Mute, QualityUpdate and kin, before they are copied.
+  Rate identity_takeovers{0.2, 4};  ///< Of one identity, by its connections from each other.
+  PingConfig keep_alive;            ///< Towards participants that list any feature.
+
+  std::size_t max_parked = 4;  ///< Parked connections of one identity; then the oldest is closed.
+  RoomAcl acl;
+};
+
+}  // namespace wzp::relay
