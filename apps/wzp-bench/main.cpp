@@ -2,6 +2,7 @@
 #include "../command_line.hpp"
 #include "demo_command.hpp"
 #include "impair_command.hpp"
+#include "quality_command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Measures and demonstrates wzp.", "wzp-bench");
@@ -9,6 +10,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   wzp::bench::add_demo_command(app, exit_code);
   wzp::bench::add_impair_command(app, exit_code);
+  wzp::bench::add_quality_command(app, exit_code);
   try {
     if (const auto code = wzp::apps::parse(app, argc, argv)) return *code;
   } catch (const std::exception& e) {
