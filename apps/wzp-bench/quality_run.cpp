@@ -20,7 +20,10 @@ using Pcm = std::vector<std::int16_t>;
 constexpr std::size_t kHeaderBytes = 28 + 28;  // IP and UDP, QUIC
 constexpr std::size_t kSegment = client::kSampleRateHz;
 constexpr std::size_t kLongestLag = client::kSampleRateHz;
+constexpr std::ptrdiff_t kNearLag = client::kSampleRateHz / 10;
+constexpr double kSameCorrelation = 0.9;
 constexpr double kSureCorrelation = 0.5;
+constexpr double kSilentRms = 200;
 // Time for the last frames to be played.
 constexpr std::size_t kTailTicks = 75;
 
@@ -69,21 +72,32 @@ Pcm listen(const EncodedTalk& talk, const transport::ChannelConfig& config, Qual
   return heard;
 }
 
+/// Looks for the piece near the lag of the one before; everywhere if it is not surely there.
+codec::Alignment find_piece(std::span<const std::int16_t> piece, std::span<const std::int16_t> room,
+                            const codec::Alignment& before) {
+  const auto most = static_cast<std::ptrdiff_t>(room.size() - piece.size());
+  if (before.correlation >= kSureCorrelation) {
+    const auto low = std::clamp<std::ptrdiff_t>(before.lag - kNearLag, 0, most);
+    const auto high = std::clamp<std::ptrdiff_t>(before.lag + kNearLag, 0, most);
+    const auto found = codec::align_envelopes(piece, room, low, high);
+    if (found.correlation >= kSameCorrelation) return found;
+  }
+  return codec::align_envelopes(piece, room, 0, most);
+}
+
 /// Where each second of the speech was heard. Silent and unrecognisable ones follow the one before.
 std::vector<std::ptrdiff_t> find_lags(std::span<const std::int16_t> speech,
                                       std::span<const std::int16_t> heard) {
   std::vector<std::ptrdiff_t> lags;
-  std::ptrdiff_t lag =
-      codec::align_envelopes(speech, heard, 0, static_cast<std::ptrdiff_t>(kLongestLag)).lag;
+  codec::Alignment last;
   for (std::size_t at = 0; at + kSegment <= speech.size(); at += kSegment) {
     const auto piece = speech.subspan(at, kSegment);
     const auto room = heard.subspan(at, std::min(kSegment + kLongestLag, heard.size() - at));
-    if (rms(piece) >= 200) {
-      const auto found = codec::align_envelopes(
-          piece, room, 0, static_cast<std::ptrdiff_t>(room.size() - kSegment));
-      if (found.correlation >= kSureCorrelation) lag = found.lag;
+    if (rms(piece) >= kSilentRms) {
+      const auto found = find_piece(piece, room, last);
+      if (found.correlation >= kSureCorrelation) last = found;
     }
-    lags.push_back(lag);
+    lags.push_back(last.lag);
   }
   return lags;
 }
