@@ -88,8 +88,9 @@ TEST_CASE("numbers out of range and texts that are no choice are refused with wh
     CAPTURE(key.name);
     Config config;
     if (key.is_number()) {
-      for (const std::string bad :
-           {"", "x", "-1", "1.5", "7 ", std::to_string(key.max + 1).c_str()}) {
+      const std::vector<std::string> not_numbers{"",    "x",  "-1",
+                                                 "1.5", "7 ", std::to_string(key.max + 1)};
+      for (const std::string& bad : not_numbers) {
         CHECK_FALSE(set_value(config, key, bad));
       }
       CHECK(set_value(config, key, std::to_string(key.min)));
