@@ -88,8 +88,8 @@ TEST_CASE("numbers out of range and texts that are no choice are refused with wh
     CAPTURE(key.name);
     Config config;
     if (key.is_number()) {
-      for (const std::string bad :
-           {"", "x", "-1", "1.5", "7 ", std::to_string(key.max + 1).c_str()}) {
+      const std::string too_much = std::to_string(key.max + 1);
+      for (const char* bad : {"", "x", "-1", "1.5", "7 ", too_much.c_str()}) {
         CHECK_FALSE(set_value(config, key, bad));
       }
       CHECK(set_value(config, key, std::to_string(key.min)));
