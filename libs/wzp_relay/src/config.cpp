@@ -34,6 +34,21 @@ std::string number_text(std::size_t value) { return std::to_string(value); }
 std::string number_text(double value) { return std::to_string(static_cast<std::uint64_t>(value)); }
 std::string number_text(std::chrono::milliseconds value) { return std::to_string(value.count()); }
 
+std::string joined(const std::set<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : " ") + text;
+  return out;
+}
+std::set<std::string> split(std::string_view text) {
+  std::set<std::string> out;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(' '));
+    if (!one.empty()) out.emplace(one);
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+  }
+  return out;
+}
+
 const ConfigKey kKeys[] = {
     WZP_TEXT("listen", "UDP address and port to serve on; port 0: any free one", "", listen),
     WZP_TEXT("log_format", "form of log lines", "text json", log_format),
@@ -44,6 +59,19 @@ const ConfigKey kKeys[] = {
     WZP_NUMBER("max_parked", "connections of one identity that wait", 0, 100, relay.max_parked),
     WZP_NUMBER("admission_timeout_ms", "from connecting to a verified offer", 100, kDayMs,
                relay.admission_timeout),
+    ConfigKey{
+        .name = "require_binding",
+        .help = "refuse offers that are not bound to their connection",
+        .choices = "no yes",
+        .set_text = [](Config& c, std::string_view v) { c.relay.require_binding = v == "yes"; },
+        .get = [](const Config& c) -> std::string {
+          return c.relay.require_binding ? "yes" : "no";
+        }},
+    ConfigKey{.name = "origins",
+              .help = "web origins whose pages may connect, with a space between",
+              .choices = {},
+              .set_text = [](Config& c, std::string_view v) { c.relay.origins = split(v); },
+              .get = [](const Config& c) { return joined(c.relay.origins); }},
     WZP_NUMBER("ingress_packets_per_second", "datagrams of one participant", 1, kMillion,
                relay.ingress_packets.per_second),
     WZP_NUMBER("ingress_packets_burst", "the same at once, after a pause", 1, kMillion,

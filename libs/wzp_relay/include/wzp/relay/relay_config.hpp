@@ -36,6 +36,13 @@ struct RelayConfig {
   Rate identity_takeovers{0.2, 4};  ///< Of one identity, by its connections from each other.
   PingConfig keep_alive;            ///< Towards participants that list any feature.
 
+  /// Refuses offers that are not bound to their connection (docs/wire/e2e.md, "Binding to the
+  /// relay"). Reference clients cannot bind theirs.
+  bool require_binding = false;
+  /// Web origins whose pages may bind an offer by a challenge, as "https://host".
+  std::set<std::string> origins;
+  std::chrono::milliseconds challenge_lifetime{30'000};
+
   std::size_t max_parked = 4;  ///< Parked connections of one identity; then the oldest is closed.
   RoomAcl acl;
 };
