@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "private_file.hpp"
+#include "text_fields.hpp"
 #include "wzp/crypto/hex.hpp"
 
 namespace wzp::crypto {
@@ -54,14 +55,6 @@ std::optional<std::string> unescaped(std::string_view text) {
     text.remove_prefix(4);
   }
   if (out.size() > kMostAliasBytes) return std::nullopt;
-  return out;
-}
-
-/// What stands before the next separator, which is removed too.
-std::string_view take_until(std::string_view& text, char separator) {
-  const std::size_t end = std::min(text.find(separator), text.size());
-  const std::string_view out = text.substr(0, end);
-  text.remove_prefix(std::min(text.size(), end + 1));
   return out;
 }
 
