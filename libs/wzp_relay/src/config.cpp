@@ -26,11 +26,17 @@ constexpr std::uint64_t kGiga = 1'000'000'000;
   }
 
 void assign(std::size_t& to, std::uint64_t value) { to = static_cast<std::size_t>(value); }
+void assign(std::uint32_t& to, std::uint64_t value) { to = static_cast<std::uint32_t>(value); }
+void assign(std::chrono::microseconds& to, std::uint64_t value) {
+  to = std::chrono::microseconds(value);
+}
 void assign(double& to, std::uint64_t value) { to = static_cast<double>(value); }
 void assign(std::chrono::milliseconds& to, std::uint64_t value) {
   to = std::chrono::milliseconds(value);
 }
 std::string number_text(std::size_t value) { return std::to_string(value); }
+std::string number_text(std::uint32_t value) { return std::to_string(value); }
+std::string number_text(std::chrono::microseconds value) { return std::to_string(value.count()); }
 std::string number_text(double value) { return std::to_string(static_cast<std::uint64_t>(value)); }
 std::string number_text(std::chrono::milliseconds value) { return std::to_string(value.count()); }
 
@@ -80,6 +86,10 @@ const ConfigKey kKeys[] = {
                relay.ingress_bytes.per_second),
     WZP_NUMBER("ingress_bytes_burst", "the same at once, after a pause", 1500, kGiga,
                relay.ingress_bytes.burst),
+    WZP_NUMBER("coalesce_us", "in busy rooms packets wait so long to share a datagram; 0: never", 0,
+               20'000, relay.coalesce),
+    WZP_NUMBER("busy_packets_per_second", "from when a room is busy", 1, kMillion,
+               relay.busy_packets_per_second),
     WZP_NUMBER("ping_interval_ms", "silence before a ping, plus 1-5 s", 100, kDayMs,
                relay.keep_alive.interval),
     WZP_NUMBER("pong_timeout_ms", "from a ping to giving up", 100, kDayMs,

@@ -49,7 +49,7 @@ class Relay::Impl {
   void forward(const Participant& from, const transport::DatagramReceived& packet, Instant now);
   transport::FrameRef trunk_of(StreamId stream, ByteView packet);
   void deliver(const Participant& from, Participant& to, const transport::FrameRef& frame,
-               Instant now);
+               Duration may_wait, Instant now);
   /// Null for connections that are unknown, or that the relay is closing.
   Participant* find(transport::ConnectionHandle connection);
   void complain(Participant& p, std::string_view what, Instant now);
