@@ -85,7 +85,7 @@ bool CallSecurity::send_signal(StreamId to, std::string_view json, Instant now) 
 void CallSecurity::handle_turn(Instant now) {
   if (deadline_ <= now) {
     session_.handle_deadline(now);
-    changed_ = true;
+    look_at_deadlines(now);
   }
   if (keep_alive_at_ <= now) keep_alive(now);
   settle(now);
@@ -101,25 +101,28 @@ Instant CallSecurity::next_deadline() const noexcept { return std::min(deadline_
 // -- What the session has to say
 // -------------------------------------------------------------------
 
+// Whatever changes who hears comes with a signal or an event, so that most turns end here at once.
 void CallSecurity::settle(Instant now) {
   changed_ |= send_signals(now);
   changed_ |= tell_events();
+  note_key();
   if (!std::exchange(changed_, false)) return;
-  if (session_.poll_room_query(now)) relay_.send(proto::RoomQuery{}, now);
   const std::vector<RemoteParticipant> there = participants();
   has_unencrypted_ = std::any_of(there.begin(), there.end(),
                                  [](const RemoteParticipant& who) { return who.is_legacy; });
   tell_locks(there);
-  const crypto::e2e::KeyStep key = session_.key_in_use();
-  if (key.generation != key_.generation) {
-    ++key_changes_;
-    observer_.on_key_changed();
-  }
-  key_ = key;
   look_at_deadlines(now);
 }
 
+void CallSecurity::note_key() {
+  const crypto::e2e::KeyStep key = session_.key_in_use();
+  if (std::exchange(key_, key).generation == key.generation) return;
+  ++key_changes_;
+  observer_.on_key_changed();
+}
+
 void CallSecurity::look_at_deadlines(Instant now) {
+  if (session_.poll_room_query(now)) relay_.send(proto::RoomQuery{}, now);
   keep_alive_at_ = session_.comfort_due();
   has_holders_ = keep_alive_at_ != kNever;
   deadline_ = std::min(session_.next_deadline(), now + kMostStale);

@@ -69,6 +69,7 @@ class CallSecurity {
   void tell_locks(const std::vector<RemoteParticipant>& there);
   [[nodiscard]] RemoteParticipant whom(const crypto::e2e::Event& event) const;
   void tell(const crypto::e2e::Event& event, const RemoteParticipant& who);
+  void note_key();
   void look_at_deadlines(Instant now);
   [[nodiscard]] RemoteParticipant described(const crypto::e2e::Participant& p) const;
 
