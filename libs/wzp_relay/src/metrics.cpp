@@ -66,6 +66,7 @@ constexpr Cause kPacketDrops[] = {
     {"parked", &RelayCounters::media_parked},
     {"not_sent", &RelayCounters::media_not_sent},
     {"sealed_for_legacy", &RelayCounters::media_sealed_withheld},
+    {"clear_for_sealing", &RelayCounters::media_clear_withheld},
 };
 constexpr Cause kSignalDrops[] = {
     {"malformed", &RelayCounters::signals_malformed},

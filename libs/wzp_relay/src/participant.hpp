@@ -92,7 +92,10 @@ struct Participant {
   [[nodiscard]] bool knows_streams() const noexcept {
     return features.contains(proto::Feature::kStreamId);
   }
-  [[nodiscard]] bool can_seal() const noexcept { return features.contains(proto::Feature::kE2e1); }
+  /// Sealed media travels in trunk frames only.
+  [[nodiscard]] bool can_seal() const noexcept {
+    return features.contains(proto::Feature::kE2e1) && knows_streams();
+  }
   [[nodiscard]] ParticipantInfo info() const {
     return {room_name, stream, fingerprint, link->remote(), feature_names};
   }

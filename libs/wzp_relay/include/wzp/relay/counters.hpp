@@ -61,6 +61,8 @@ struct RelayCounters {
   std::uint64_t media_bytes_forwarded = 0;
   std::uint64_t media_not_sent = 0;         ///< Copies a receiver's path had no room for.
   std::uint64_t media_sealed_withheld = 0;  ///< Copies of sealed packets not for legacy receivers.
+  std::uint64_t media_clear_withheld =
+      0;  ///< Copies in clear of one who seals, not for others who do.
 
   std::uint64_t signals_in = 0;
   std::uint64_t signals_malformed = 0;
