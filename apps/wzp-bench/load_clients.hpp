@@ -51,7 +51,7 @@ class LoadClients {
   struct Client;
   struct Arrival {
     Instant due;
-    Instant arrived;
+    std::int64_t arrived;  // ns, as the kernel took it in
     std::size_t client;
     std::vector<std::byte> bytes;
   };
@@ -59,10 +59,10 @@ class LoadClients {
   void start_client(std::size_t i, Instant now);
   void receive_from(std::size_t i, Instant now);
   void process_arrivals(Instant now);
-  void take_events(Client& client, Instant arrived, Instant now);
+  void take_events(Client& client, std::int64_t arrived, Instant now);
   void take_message(Client& client, ByteView message, Instant now);
-  void take_trunk(ByteView datagram, Instant arrived);
-  void take_frame(ByteView time_stamped, Instant arrived);
+  void take_trunk(ByteView datagram, std::int64_t arrived);
+  void take_frame(ByteView time_stamped, std::int64_t arrived);
   void send_frames(Instant now);
   void send_frame(Client& client, Instant now);
   void flush(Client& client, Instant now);
