@@ -9,6 +9,7 @@
 #include "call_security.hpp"
 #include "media_receiver.hpp"
 #include "media_sender.hpp"
+#include "relay_binding.hpp"
 #include "remote_streams.hpp"
 #include "room_view.hpp"
 #include "wzp/crypto/fingerprint.hpp"
@@ -160,7 +161,7 @@ class Call::Impl {
     if (life_.state() != SessionState::kConnecting) return;
     step(SessionEvent::kConnected, now);
     handshake_.emplace(crypto::CallerHandshake::start(me_, rng_));
-    proto::CallOffer offer;
+    proto::CallOffer& offer = offer_;
     offer.identity_pub = handshake_->offer().identity_pub;
     offer.ephemeral_pub = handshake_->offer().ephemeral_pub;
     offer.signature = handshake_->offer().signature;
@@ -170,6 +171,7 @@ class Call::Impl {
       security_.emplace(relay_, room_, me_, options_, rng_, *observer_, now);
       offer.features = kOurFeatures.to_names();
       offer.hello = security_->hello();
+      offer.binding = bind_offer(relay_, me_, offer);
     }
     relay_.send(offer, now);
   }
@@ -234,6 +236,13 @@ class Call::Impl {
       close("signature verification failed", now);
       return;
     }
+    const RelayBinding binding = check_answer(relay_, offer_, answer);
+    if (binding == RelayBinding::kForged) {
+      end(CallEnd::Reason::kUntrusted, "the relay's answer was made for another connection",
+          TerminateReason::kError, now);
+      close("binding verification failed", now);
+      return;
+    }
     const auto theirs = proto::FeatureSet::from_names(answer.features);
     const bool names_streams =
         theirs.contains(proto::Feature::kStreamId) && !options_.plain_reference_client;
@@ -246,6 +255,7 @@ class Call::Impl {
       return;
     }
     begin_media(names_streams, can_seal, now);
+    observer_->on_relay({keys->peer, binding == RelayBinding::kGenuine});
     observer_->on_active(crypto::Fingerprint::of(keys->peer).to_text(), names_streams);
   }
 
@@ -341,6 +351,7 @@ class Call::Impl {
   transport::SocketAddress relay_address_;
   Instant give_up_at_ = kNever;
   std::optional<crypto::CallerHandshake> handshake_;
+  proto::CallOffer offer_;
   RoomView room_;
   std::optional<CallSecurity> security_;
 

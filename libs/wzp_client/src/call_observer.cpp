@@ -3,6 +3,7 @@
 namespace wzp::client {
 
 CallObserver::~CallObserver() = default;
+void CallObserver::on_relay(const RelayIdentity&) {}
 void CallObserver::on_active(std::string_view, bool) {}
 void CallObserver::on_joined(const RemoteParticipant&) {}
 void CallObserver::on_left(const RemoteParticipant&) {}

@@ -27,10 +27,20 @@ struct RemoteParticipant {
   bool allows_unencrypted_peers = false;
 };
 
+/// The relay, as its answer proves.
+struct RelayIdentity {
+  crypto::IdentityKey identity;
+  /// It signed for this very connection. If not, somebody may be passing its answers on: a relay of
+  /// the reference, or one in the path that keeps the binding away.
+  bool is_bound = false;
+};
+
 /// Told what happens, for display. Called while the call works: it must not call back.
 class WZP_CLIENT_EXPORT CallObserver {
  public:
   virtual ~CallObserver();
+  /// Before on_active().
+  virtual void on_relay(const RelayIdentity& relay);
   virtual void on_active(std::string_view relay_fingerprint, bool relay_names_streams);
   /// A participant proved who it is.
   virtual void on_joined(const RemoteParticipant& who);
