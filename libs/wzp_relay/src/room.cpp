@@ -6,7 +6,7 @@ namespace wzp::relay {
 namespace {
 
 proto::RoomParticipant described(const Participant& p) {
-  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), std::nullopt};
+  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), p.alias};
 }
 
 }  // namespace
