@@ -114,7 +114,7 @@ Duration ReceptionMonitor::newest_queue() const noexcept {
   return milliseconds(static_cast<std::int64_t>(std::max(0.0, newest - base_ms_)));
 }
 
-SenderFeedback ReceptionMonitor::report(SenderKey sender, Duration playout_delay) noexcept {
+SenderFeedback ReceptionMonitor::report(SenderKey sender, Duration playout_delay) const noexcept {
   WZP_ASSERT(heard_);
   const auto ms = [](Duration d) { return std::chrono::duration_cast<milliseconds>(d).count(); };
   SenderFeedback out;
@@ -128,7 +128,6 @@ SenderFeedback ReceptionMonitor::report(SenderKey sender, Duration playout_delay
   out.rise_4ms = to_code((newest - interval_min_ms_) / SenderFeedback::kRiseUnit.count());
   out.jitter_ms = to_code(std::llround(jitter_ms_));
   out.playout_8ms = to_code(ms(playout_delay) / SenderFeedback::kPlayoutUnit.count());
-  interval_packets_ = 0;
   return out;
 }
 

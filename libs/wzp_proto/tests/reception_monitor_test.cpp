@@ -86,6 +86,7 @@ TEST_CASE("a queue shows in the rise at once and in the delay of the next report
   Heard h;
   for (int n = 0; n < 50; ++n) h.packet(n, 50ms);
   const SenderFeedback before = h.monitor.report(kKey, 0ms);
+  h.monitor.end_interval();
   CHECK(before.rise_4ms == 0);
   CHECK(h.monitor.newest_queue() == 0ms);
   for (int n = 50; n < 60; ++n) h.packet(n, 50ms + 10ms * (n - 49));

@@ -14,6 +14,7 @@ namespace wzp::proto {
 ///
 ///     monitor.on_packet(header.seq, end_of_newest_frame, datagram_size, now);
 ///     feedback.senders[feedback.count++] = monitor.report(key, playout_delay);
+///     monitor.end_interval();
 class WZP_PROTO_EXPORT ReceptionMonitor {
  public:
   /// A packet arrived, of whatever kind shares the numbers. `media_end` is the media time at which
@@ -21,8 +22,10 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
   /// 1000 from the newest, and not taken back by the next packet, starts all counts anew.
   void on_packet(SeqNo16 seq, MediaTime32 media_end, std::size_t bytes, Instant now) noexcept;
 
-  /// Ends the interval for delay and rise. Requires: heard().
-  [[nodiscard]] SenderFeedback report(SenderKey sender, Duration playout_delay) noexcept;
+  /// The counts now, and delay and rise of the present interval. Requires: heard().
+  [[nodiscard]] SenderFeedback report(SenderKey sender, Duration playout_delay) const noexcept;
+  /// It was reported: a new interval begins.
+  void end_interval() noexcept { interval_packets_ = 0; }
 
   [[nodiscard]] bool heard() const noexcept { return heard_; }
   /// Packets since the last report; what is new enough to be worth another.
