@@ -17,6 +17,7 @@ constexpr proto::FeatureSet kRelayFeatures{proto::Feature::kStreamId, proto::Fea
 void Relay::Impl::on_first_signal(Participant& p, const proto::Signal& signal, Instant now) {
   // A client that brings a token to a relay that wants none is welcome all the same.
   if (std::holds_alternative<proto::AuthToken>(signal)) return;
+  if (std::holds_alternative<proto::ChallengeRequest>(signal)) return give_challenge(p, now);
   const auto* offer = std::get_if<proto::CallOffer>(&signal);
   if (offer == nullptr) {
     refuse(p,
@@ -44,8 +45,20 @@ void Relay::Impl::on_genuine_offer(Participant& p, const proto::CallOffer& offer
   p.features = proto::FeatureSet::from_names(offer.features);
   p.feature_names = offer.features;
   p.hello = offer.hello;
+  const BindingCheck binding = check_binding(p, offer, now);
+  p.bound = binding == BindingCheck::kGenuine;
   if (seen_today_.add(p.fingerprint)) ++counters_.unique_identities;
-  if (!is_allowed(p)) {
+  if (binding == BindingCheck::kForged) {
+    refuse(p,
+           {EndReason::kBadBinding, "binding-invalid", "the offer was made for another connection",
+            counters_.refused_bad_binding},
+           now);
+  } else if (config_.require_binding && !p.bound) {
+    refuse(p,
+           {EndReason::kBadBinding, "binding-required",
+            "this relay wants offers bound to their connection", counters_.refused_bad_binding},
+           now);
+  } else if (!is_allowed(p)) {
     refuse(p,
            {EndReason::kNotAuthorized, "room-denied", "not authorized for this room",
             counters_.refused_not_authorized},
@@ -85,6 +98,7 @@ void Relay::Impl::admit(Participant& p, const proto::CallOffer& offer,
   answer.chosen_profile = crypto::choose_profile(offer.supported_profiles);
   // Reference clients list no features and are answered exactly as their own relay would.
   if (p.is_capable()) answer.features = (kRelayFeatures & p.features).to_names();
+  answer.binding = answer_binding(p, offer, keys);
   send(p, answer, now);
   p.admitted = true;
   ++admitted_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "link.hpp"
+#include "wzp/crypto/e2e_binding.hpp"
 #include "wzp/crypto/fingerprint.hpp"
 #include "wzp/proto/features.hpp"
 #include "wzp/proto/signal.hpp"
@@ -53,8 +54,16 @@ struct Participant {
   ParticipantLimits limits;
   PingTracker keep_alive;
 
+  /// The last one given to it and not used yet, for a binding of kind "origin".
+  struct OpenChallenge {
+    crypto::e2e::Challenge value;
+    Instant expires;
+  };
+  std::optional<OpenChallenge> challenge;
+
   // From admission on.
   bool admitted = false;
+  bool bound = false;   ///< Its offer was made for this very connection.
   bool parked = false;  ///< Another connection of the identity is the active one.
   bool preferred = false;
   Room* room = nullptr;  ///< Null while parked.
@@ -83,7 +92,10 @@ struct Participant {
   [[nodiscard]] bool knows_streams() const noexcept {
     return features.contains(proto::Feature::kStreamId);
   }
-  [[nodiscard]] bool can_seal() const noexcept { return features.contains(proto::Feature::kE2e1); }
+  /// Sealed media travels in trunk frames only.
+  [[nodiscard]] bool can_seal() const noexcept {
+    return features.contains(proto::Feature::kE2e1) && knows_streams();
+  }
   [[nodiscard]] ParticipantInfo info() const {
     return {room_name, stream, fingerprint, link->remote(), feature_names};
   }

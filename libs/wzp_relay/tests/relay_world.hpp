@@ -118,7 +118,7 @@ class Peer {
     world.net.run_for(100ms);
   }
 
-  void offer(std::vector<std::string> features) {
+  [[nodiscard]] proto::CallOffer make_offer(std::vector<std::string> features) {
     const auto handshake = crypto::CallerHandshake::start(identity, rng);
     proto::CallOffer out;
     out.identity_pub = handshake.offer().identity_pub;
@@ -126,8 +126,9 @@ class Peer {
     out.signature = handshake.offer().signature;
     out.supported_profiles = {proto::kProfileGood};
     out.features = std::move(features);
-    send(out);
+    return out;
   }
+  void offer(std::vector<std::string> features) { send(make_offer(std::move(features))); }
   Peer& join(std::vector<std::string> features = {"stream-id"}) {
     offer(std::move(features));
     REQUIRE(count<proto::CallAnswer>() == 1);

@@ -27,8 +27,9 @@ enum class EndReason : std::uint8_t {
   kIdentityLimit,  ///< Too many connections of one identity; the oldest parked one goes.
   kDraining,       ///< Came while the relay was about to end.
   kShutdown,
+  kBadBinding,  ///< Its offer was made for another connection, or for none where one is required.
 };
-inline constexpr std::size_t kEndReasonCount = 14;
+inline constexpr std::size_t kEndReasonCount = 15;
 /// "hung_up" and so on: for metric labels.
 [[nodiscard]] WZP_RELAY_EXPORT std::string_view name(EndReason reason) noexcept;
 
@@ -42,6 +43,9 @@ struct RelayCounters {
   std::uint64_t refused_timeout = 0;        ///< No offer within admission_timeout.
   std::uint64_t refused_not_authorized = 0;
   std::uint64_t refused_draining = 0;
+  std::uint64_t refused_bad_binding = 0;  ///< Forged, or missing and required.
+  std::uint64_t bound = 0;                ///< Offers whose binding was verified.
+  std::uint64_t challenges_sent = 0;
 
   std::uint64_t accepts = 0;      ///< Connections whose handshake was completed.
   std::uint64_t disconnects = 0;  ///< Ends of those. The difference is open now.
@@ -57,6 +61,8 @@ struct RelayCounters {
   std::uint64_t media_bytes_forwarded = 0;
   std::uint64_t media_not_sent = 0;         ///< Copies a receiver's path had no room for.
   std::uint64_t media_sealed_withheld = 0;  ///< Copies of sealed packets not for legacy receivers.
+  std::uint64_t media_clear_withheld =
+      0;  ///< Copies in clear of one who seals, not for others who do.
 
   std::uint64_t signals_in = 0;
   std::uint64_t signals_malformed = 0;
