@@ -2,6 +2,7 @@
 #include "../command_line.hpp"
 #include "demo_command.hpp"
 #include "impair_command.hpp"
+#include "noise_command.hpp"
 #include "quality_command.hpp"
 #include "relay_command.hpp"
 #include "siege_command.hpp"
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   wzp::bench::add_demo_command(app, exit_code);
   wzp::bench::add_impair_command(app, exit_code);
+  wzp::bench::add_noise_command(app, exit_code);
   wzp::bench::add_quality_command(app, exit_code);
   wzp::bench::add_relay_command(app, exit_code);
   wzp::bench::add_siege_command(app, exit_code);
