@@ -158,6 +158,11 @@ void HostileRelay::disconnect(StreamId stream) {
   driver.wake();
 }
 
+void HostileRelay::forget_before(Instant when) {
+  std::erase_if(members, [](const auto& m) { return !m->connected; });
+  std::erase_if(media, [when](const Packet& packet) { return packet.at < when; });
+}
+
 SimClient& HostileWorld::add_client(const client::CallOptions& options,
                                     std::vector<std::int16_t> speech,
                                     const transport::ChannelConfig& path,

@@ -57,6 +57,8 @@ class HostileRelay {
   /// The others are told that it left; it is not.
   void say_left(StreamId stream);
   void disconnect(StreamId stream);
+  /// Forgets those who are gone, and what was tapped before.
+  void forget_before(Instant when);
 
   std::uint64_t revision = 0;
   SeededRng rng{99};
