@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <ctime>
 #include <stdexcept>
 #include <string>
 
@@ -22,6 +24,25 @@ namespace {
 constexpr std::size_t kJoiningAtOnce = 50;
 constexpr std::size_t kQuicOverhead = 29;  // so that plain datagrams are as long
 constexpr std::size_t kEpochOffset = 10;   // in a media header: above 0 in a sealed packet
+
+/// On the clock of the kernel's time stamps.
+std::int64_t wall_clock_ns() {
+  timespec ts{};
+  ::clock_gettime(CLOCK_REALTIME, &ts);
+  return ts.tv_sec * 1'000'000'000 + ts.tv_nsec;
+}
+
+/// When the kernel took the packet in: this thread being busy does not count.
+std::int64_t arrival_ns(const msghdr& header) {
+  for (const cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr;
+       c = CMSG_NXTHDR(const_cast<msghdr*>(&header), const_cast<cmsghdr*>(c))) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
+    timespec ts{};
+    std::memcpy(&ts, CMSG_DATA(c), sizeof ts);
+    return ts.tv_sec * 1'000'000'000 + ts.tv_nsec;
+  }
+  return wall_clock_ns();
+}
 
 std::string_view text_of(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -65,6 +86,8 @@ void LoadClients::open_client(std::size_t i) {
   relay.sin_port = htons(options_.relay_port);
   relay.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int room = 1 << 20;
+  const int on = 1;
+  ::setsockopt(client->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   ::setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   if (::connect(client->fd, reinterpret_cast<sockaddr*>(&relay), sizeof relay) != 0) {
     throw std::runtime_error("load: no socket for client " + std::to_string(i) +
@@ -114,6 +137,15 @@ void LoadClients::take_message(Client& client, ByteView message, Instant now) {
   }
 }
 
+void LoadClients::leave() {
+  const Instant now = transport::UdpDriver::now();
+  for (auto& client : clients_) {
+    client->endpoint.close(client->connection, transport::kNormalCloseCode,
+                           transport::kNormalCloseReason, now);
+    flush(*client, now);
+  }
+}
+
 // -- Running -------------------------------------------------------------------------------------
 
 void LoadClients::run(const std::atomic<bool>& stop, const std::atomic<bool>& measuring) {
@@ -145,8 +177,7 @@ void LoadClients::send_frames(Instant now) {
 void LoadClients::send_frame(Client& client, Instant now) {
   std::array<std::byte, 2048> frame{};
   frame[kEpochOffset] = std::byte{0x10};
-  const auto time =
-      static_cast<std::uint64_t>(transport::UdpDriver::now().time_since_epoch().count());
+  const auto time = static_cast<std::uint64_t>(wall_clock_ns());
   result_.sent += measuring_ ? 1 : 0;
   if (options_.quic) {
     ByteWriter(MutableBytes(frame).subspan(proto::MediaHeader::kSize)).u64(time);
@@ -189,10 +220,13 @@ void LoadClients::receive_from(std::size_t i, Instant now) {
   static thread_local std::array<std::array<std::byte, 2048>, 32> buffers;
   std::array<iovec, 32> iov;
   std::array<mmsghdr, 32> messages{};
+  alignas(cmsghdr) std::array<std::array<std::byte, 64>, 32> control;
   for (std::size_t k = 0; k < messages.size(); ++k) {
     iov[k] = {buffers[k].data(), buffers[k].size()};
     messages[k].msg_hdr.msg_iov = &iov[k];
     messages[k].msg_hdr.msg_iovlen = 1;
+    messages[k].msg_hdr.msg_control = control[k].data();
+    messages[k].msg_hdr.msg_controllen = control[k].size();
   }
   const int n =
       ::recvmmsg(clients_[i]->fd, messages.data(), messages.size(), MSG_DONTWAIT, nullptr);
@@ -200,7 +234,7 @@ void LoadClients::receive_from(std::size_t i, Instant now) {
     const auto& m = messages[static_cast<std::size_t>(k)];
     const ByteView bytes(buffers[static_cast<std::size_t>(k)].data(), m.msg_len);
     if (!options_.quic) {
-      take_frame(bytes, now);
+      take_frame(bytes, arrival_ns(m.msg_hdr));
       continue;
     }
     std::vector<std::byte> copy;
@@ -209,7 +243,7 @@ void LoadClients::receive_from(std::size_t i, Instant now) {
       spare_.pop_back();
     }
     copy.assign(bytes.begin(), bytes.end());
-    arrivals_.push_back({now + options_.round_trip, now, i, std::move(copy)});
+    arrivals_.push_back({now + options_.round_trip, arrival_ns(m.msg_hdr), i, std::move(copy)});
   }
 }
 
@@ -231,7 +265,7 @@ void LoadClients::process_arrivals(Instant now) {
   }
 }
 
-void LoadClients::take_events(Client& client, Instant arrived, Instant now) {
+void LoadClients::take_events(Client& client, std::int64_t arrived, Instant now) {
   while (const auto event = client.endpoint.poll_event()) {
     if (const auto* d = std::get_if<transport::DatagramReceived>(&*event)) {
       take_trunk(d->bytes, arrived);
@@ -251,7 +285,7 @@ void LoadClients::take_events(Client& client, Instant arrived, Instant now) {
   }
 }
 
-void LoadClients::take_trunk(ByteView datagram, Instant arrived) {
+void LoadClients::take_trunk(ByteView datagram, std::int64_t arrived) {
   const auto trunk = proto::parse_trunk_datagram(datagram);
   if (!trunk) return;
   for (const proto::TrunkEntry& entry : *trunk) {
@@ -260,13 +294,13 @@ void LoadClients::take_trunk(ByteView datagram, Instant arrived) {
   }
 }
 
-void LoadClients::take_frame(ByteView time_stamped, Instant arrived) {
+void LoadClients::take_frame(ByteView time_stamped, std::int64_t arrived) {
   if (!measuring_) return;
   if (++result_.received % 16 != 0) return;
   ByteReader in(time_stamped);
-  const Instant sent(Duration(static_cast<std::int64_t>(in.u64())));
-  result_.latency_us.push_back(static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(arrived - sent).count()));
+  const auto sent = static_cast<std::int64_t>(in.u64());
+  result_.latency_us.push_back(
+      static_cast<std::uint32_t>(std::max<std::int64_t>(arrived - sent, 0) / 1000));
 }
 
 /// Asking thousands of endpoints for their deadlines costs more than being a few milliseconds late.
@@ -276,7 +310,7 @@ void LoadClients::run_timers(Instant now) {
   for (auto& client : clients_) {
     if (client->endpoint.next_deadline() > now) continue;
     client->endpoint.handle_deadline(now);
-    take_events(*client, now, now);
+    take_events(*client, wall_clock_ns(), now);
     flush(*client, now);
   }
 }

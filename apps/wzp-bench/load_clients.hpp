@@ -40,6 +40,8 @@ class LoadClients {
 
   /// Brings all into their rooms; false if that takes more than `limit`.
   bool join(std::chrono::seconds limit);
+  /// Closes all connections, as clients do that hang up.
+  void leave();
   /// Sends and receives until `stop`; counts while `measuring`.
   void run(const std::atomic<bool>& stop, const std::atomic<bool>& measuring);
   [[nodiscard]] const LoadResult& result() const noexcept { return result_; }
@@ -51,7 +53,7 @@ class LoadClients {
   struct Client;
   struct Arrival {
     Instant due;
-    Instant arrived;
+    std::int64_t arrived;  // ns, as the kernel took it in
     std::size_t client;
     std::vector<std::byte> bytes;
   };
@@ -59,10 +61,10 @@ class LoadClients {
   void start_client(std::size_t i, Instant now);
   void receive_from(std::size_t i, Instant now);
   void process_arrivals(Instant now);
-  void take_events(Client& client, Instant arrived, Instant now);
+  void take_events(Client& client, std::int64_t arrived, Instant now);
   void take_message(Client& client, ByteView message, Instant now);
-  void take_trunk(ByteView datagram, Instant arrived);
-  void take_frame(ByteView time_stamped, Instant arrived);
+  void take_trunk(ByteView datagram, std::int64_t arrived);
+  void take_frame(ByteView time_stamped, std::int64_t arrived);
   void send_frames(Instant now);
   void send_frame(Client& client, Instant now);
   void flush(Client& client, Instant now);
