@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "playout_meter.hpp"
 #include "room_view.hpp"
 #include "wzp/client/call_decoder.hpp"
 #include "wzp/client/call_observer.hpp"
@@ -39,7 +40,10 @@ class RemoteStreams {
   static constexpr std::size_t kMaxRetired = 256;
   struct RemoteStream {
     CallDecoder decoder;
+    PlayoutMeter meter;
     Instant heard{};
+
+    [[nodiscard]] ReceiveStatistics statistics() const;
   };
   using Streams = std::map<StreamId, RemoteStream>;
 
