@@ -137,6 +137,15 @@ void LoadClients::take_message(Client& client, ByteView message, Instant now) {
   }
 }
 
+void LoadClients::leave() {
+  const Instant now = transport::UdpDriver::now();
+  for (auto& client : clients_) {
+    client->endpoint.close(client->connection, transport::kNormalCloseCode,
+                           transport::kNormalCloseReason, now);
+    flush(*client, now);
+  }
+}
+
 // -- Running -------------------------------------------------------------------------------------
 
 void LoadClients::run(const std::atomic<bool>& stop, const std::atomic<bool>& measuring) {

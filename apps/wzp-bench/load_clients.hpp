@@ -40,6 +40,8 @@ class LoadClients {
 
   /// Brings all into their rooms; false if that takes more than `limit`.
   bool join(std::chrono::seconds limit);
+  /// Closes all connections, as clients do that hang up.
+  void leave();
   /// Sends and receives until `stop`; counts while `measuring`.
   void run(const std::atomic<bool>& stop, const std::atomic<bool>& measuring);
   [[nodiscard]] const LoadResult& result() const noexcept { return result_; }

@@ -5,6 +5,7 @@
 #include "noise_command.hpp"
 #include "quality_command.hpp"
 #include "relay_command.hpp"
+#include "siege_command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Measures and demonstrates wzp.", "wzp-bench");
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   wzp::bench::add_noise_command(app, exit_code);
   wzp::bench::add_quality_command(app, exit_code);
   wzp::bench::add_relay_command(app, exit_code);
+  wzp::bench::add_siege_command(app, exit_code);
   try {
     if (const auto code = wzp::apps::parse(app, argc, argv)) return *code;
   } catch (const std::exception& e) {

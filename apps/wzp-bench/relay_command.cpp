@@ -206,7 +206,8 @@ void run_relay(const RelayOptions& options) {
     const Sample floor = run_floor(scene, options.seconds);
     report(scene, run_quic(scene, options.seconds), floor, lines);
   }
-  if (options.idle > 0 && options.only.empty()) run_idle(options.idle, lines);
+  if (options.idle > 0 && (options.only.empty() || options.only == "idle"))
+    run_idle(options.idle, lines);
 }
 
 }  // namespace

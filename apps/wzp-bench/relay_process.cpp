@@ -40,9 +40,17 @@ RelayProcess::RelayProcess(std::vector<std::string> flags) : process_(command(st
   });
 }
 
-RelayProcess::~RelayProcess() {
+RelayProcess::~RelayProcess() { stop_reading(); }
+
+void RelayProcess::stop_reading() {
   stop_ = true;
-  log_reader_.join();
+  if (log_reader_.joinable()) log_reader_.join();
+}
+
+std::optional<int> RelayProcess::terminate() {
+  stop_reading();
+  process_.terminate();
+  return process_.wait_for_exit(std::chrono::seconds(10));
 }
 
 double RelayProcess::cpu_seconds() const {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,10 @@ class RelayProcess {
   ~RelayProcess();
   RelayProcess(RelayProcess&&) = delete;
 
+  /// Ends it as an operator does; its exit code, nothing if it still runs after 10 s.
+  [[nodiscard]] std::optional<int> terminate();
+  /// All it printed; after terminate().
+  [[nodiscard]] const std::string& output() const { return process_.output(); }
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   /// Of all its threads, user and system, so far.
   [[nodiscard]] double cpu_seconds() const;
@@ -28,6 +33,7 @@ class RelayProcess {
  private:
   ChildProcess process_;
   std::uint16_t port_ = 0;
+  void stop_reading();
   std::atomic<bool> stop_{false};
   std::thread log_reader_;  // a full pipe would stop the relay
 };

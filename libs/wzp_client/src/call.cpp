@@ -113,6 +113,7 @@ class Call::Impl {
       return;
     }
     is_closing_ = life_.terminate(TerminateReason::kLocalHangup, now).has_value();
+    if (security_) security_->close();
     relay_.endpoint.close_after_delivery(relay_.connection, transport::kNormalCloseCode,
                                          transport::kNormalCloseReason, std::chrono::seconds(1),
                                          now);
@@ -143,6 +144,7 @@ class Call::Impl {
     const auto ended =
         why ? life_.terminate(*why, now) : life_.handle(SessionEvent::kConnectionLost, now);
     if (ended) end_ = {reason, std::move(message)};
+    if (security_) security_->close();
   }
 
   void close(std::string_view reason, Instant now) {

@@ -20,6 +20,7 @@ void CallObserver::on_played_out(StreamId) {}
 MediaProbe::~MediaProbe() = default;
 void MediaProbe::on_sealed(const crypto::e2e::MediaPacket&, Instant) {}
 void MediaProbe::on_opened(StreamId, const crypto::e2e::MediaPacket&, Instant) {}
+void MediaProbe::on_refused(StreamId, crypto::e2e::MediaError, Instant) {}
 
 std::string_view no_keys_text(crypto::e2e::NoKeys why) noexcept {
   using crypto::e2e::NoKeys;

@@ -259,7 +259,10 @@ std::optional<CallSecurity::Opened> CallSecurity::open(StreamId from, ByteView p
     return std::nullopt;
   }
   const auto opened = session_.open_media(from, packet, opened_, now);
-  if (!opened) return std::nullopt;  // counted by the session
+  if (!opened) {  // counted by the session
+    if (probe_ != nullptr) probe_->on_refused(from, opened.error(), now);
+    return std::nullopt;
+  }
   if (probe_ != nullptr) probe_->on_opened(from, *opened, now);
   const auto header = proto::parse_media_header(packet);
   if (!header) return std::nullopt;  // a codec of a later version

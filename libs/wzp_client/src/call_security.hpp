@@ -39,6 +39,8 @@ class CallSecurity {
   // Does what is due, sends what there is to send, tells what happened.
   void handle_turn(Instant now);
   void bye(Instant now);
+  // The call is over: all keys are wiped.
+  void close() { session_.close(); }
   [[nodiscard]] Instant next_deadline() const noexcept;
 
   // A plain packet, as it is to be sent; nothing if nobody may hear it. Valid until the next call.

@@ -398,6 +398,17 @@ void RoomSession::bye(Instant now) {
   impl_->closed = true;
 }
 
+void RoomSession::close() {
+  impl_->closed = true;
+  impl_->peers.clear();
+  impl_->legacy.clear();
+  impl_->early.clear();
+  impl_->own.psk = Secret<32>();
+  impl_->own.ephemeral = ExchangeKeyPair::generate(impl_->rng);
+  impl_->sender = SenderKeys(impl_->own.hello.identity, impl_->own.hello.instance,
+                             impl_->sender.next().seq, impl_->rng);
+}
+
 void RoomSession::renew(Instant now) {
   impl_->renew(now);
   impl_->send_gifts();

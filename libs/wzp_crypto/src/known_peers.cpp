@@ -154,6 +154,12 @@ void KnownPeers::set_trust(const IdentityKey& identity, Trust trust) {
   peers_[identity].trust = trust;
 }
 
+std::vector<IdentityKey> KnownPeers::identities() const {
+  std::vector<IdentityKey> out;
+  for (const auto& [identity, peer] : peers_) out.push_back(identity);
+  return out;
+}
+
 const KnownPeer* KnownPeers::find(const IdentityKey& identity) const {
   const auto found = peers_.find(identity);
   return found == peers_.end() ? nullptr : &found->second;

@@ -16,6 +16,12 @@ class IdentityTable {
   explicit IdentityTable(const RelayConfig& config)
       : takeovers_(config.identity_takeovers), max_parked_(config.max_parked) {}
 
+  /// For identities that come.
+  void set_limits(const RelayConfig& config) {
+    takeovers_ = config.identity_takeovers;
+    max_parked_ = config.max_parked;
+  }
+
   /// What happened to whom; null: nobody.
   struct Change {
     Participant* parked = nullptr;    ///< No longer active, or came and did not become it.

@@ -8,7 +8,7 @@ namespace {
 constexpr std::chrono::milliseconds kRateWindow{50};
 
 proto::RoomParticipant described(const Participant& p) {
-  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), std::nullopt};
+  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), p.alias};
 }
 
 }  // namespace

@@ -162,6 +162,7 @@ class Peer {
   std::optional<transport::ConnectionClosed> closed;
   std::vector<proto::Signal> signals;
   std::vector<std::vector<std::byte>> datagrams;
+  std::function<void(ByteView, Instant)> on_datagram;  ///< Instead of keeping them.
   transport::SimNetwork::HostId host;
 
  private:
@@ -169,7 +170,11 @@ class Peer {
     while (auto event = endpoint.poll_event()) {
       if (std::holds_alternative<transport::Connected>(*event)) connected = true;
       if (auto* d = std::get_if<transport::DatagramReceived>(&*event)) {
-        datagrams.emplace_back(d->bytes.begin(), d->bytes.end());
+        if (on_datagram) {
+          on_datagram(d->bytes, now);
+        } else {
+          datagrams.emplace_back(d->bytes.begin(), d->bytes.end());
+        }
       }
       if (auto* message = std::get_if<transport::MessageReceived>(&*event)) {
         signals.push_back(proto::parse_signal(message->bytes).value());

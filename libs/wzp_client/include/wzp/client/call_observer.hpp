@@ -71,12 +71,13 @@ class WZP_CLIENT_EXPORT CallObserver {
 /// "locked", "proven", "no keys", "not encrypted".
 [[nodiscard]] WZP_CLIENT_EXPORT std::string_view name(crypto::e2e::Lock lock) noexcept;
 
-/// Told of every packet sealed and opened, for measurements and tests. Must not call back.
+/// Told of every packet sealed, opened and refused, for measurements and tests. Must not call back.
 class WZP_CLIENT_EXPORT MediaProbe {
  public:
   virtual ~MediaProbe();
   virtual void on_sealed(const crypto::e2e::MediaPacket& packet, Instant now);
   virtual void on_opened(StreamId from, const crypto::e2e::MediaPacket& packet, Instant now);
+  virtual void on_refused(StreamId from, crypto::e2e::MediaError why, Instant now);
 };
 
 }  // namespace wzp::client

@@ -182,6 +182,9 @@ class WZP_CRYPTO_EXPORT RoomSession {
   bool send_signal(StreamId to, std::string_view json);
   /// Tells everybody that this instance leaves for good, and stops.
   void bye(Instant now);
+  /// The end: wipes every key and forgets everybody, whether bye() was said or not. Signals and
+  /// events not yet taken stay, and so do the counters.
+  void close();
   /// New keys with everybody, as happens by itself every 20 to 30 minutes.
   void renew(Instant now);
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wzp/crypto/e2e_peer_policy.hpp"
 #include "wzp/crypto/export.hpp"
@@ -68,6 +69,7 @@ class WZP_CRYPTO_EXPORT KnownPeers final : public e2e::PeerPolicy {
   /// Null: never seen. Valid until the next change.
   [[nodiscard]] const KnownPeer* find(const IdentityKey& identity) const;
   [[nodiscard]] std::size_t size() const noexcept { return peers_.size(); }
+  [[nodiscard]] std::vector<IdentityKey> identities() const;
 
   /// Not for an unverified identity if verified_only(), nor for one that calls itself what a
   /// verified peer does (ASCII case apart) unless the user accepted or verified it.

@@ -23,6 +23,10 @@ struct RelayConfig {
   std::size_t max_room_size = 128;
   /// From the end of the TLS handshake to a verified CallOffer.
   std::chrono::milliseconds admission_timeout{10'000};
+  /// The first signal must be an AuthToken, and somebody must call Relay::handle_token_verdict().
+  /// Then admission_timeout counts for the token, and once more for the offer after the verdict.
+  bool require_token = false;
+  std::chrono::milliseconds token_check_timeout{8'000};  ///< From a token to the verdict.
 
   /// Datagrams of one participant. What is above is dropped and counted. A voice stream with all
   /// its repair packets is 100 packets and 15,000 bytes a second.
@@ -49,6 +53,9 @@ struct RelayConfig {
 
   std::size_t max_parked = 4;  ///< Parked connections of one identity; then the oldest is closed.
   RoomAcl acl;
+  /// Whoever brings no Hello of end-to-end encryption is refused: in all rooms, or in these.
+  bool require_e2e = false;
+  std::set<std::string> e2e_rooms;  ///< Names as in the SNI.
 };
 
 }  // namespace wzp::relay
