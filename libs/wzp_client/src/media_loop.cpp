@@ -15,8 +15,9 @@ constexpr std::size_t kMostStreams = 128;
 constexpr milliseconds kSpeaksFor(2000);
 constexpr milliseconds kRidesFor(1500);
 
-/// Streams stand in for the keys of feedback: reports of this layout name nobody.
-proto::SenderKey key_of(StreamId stream) noexcept { return {stream.value}; }
+proto::SenderKey key_from(std::span<const std::byte> instance) noexcept {
+  return {ByteReader(instance).u32()};
+}
 
 proto::QualityProfile recommended(proto::QualityReport report) noexcept {
   report.rtt_4ms = 0;  // a long path is no reason
@@ -25,14 +26,77 @@ proto::QualityProfile recommended(proto::QualityReport report) noexcept {
 
 }  // namespace
 
-void MediaLoop::on_packet(StreamId from, const proto::MediaPacketView& packet, Instant now) {
-  const auto known = heard_.find(from);
-  if (known == heard_.end()) {
-    if (heard_.size() >= kMostStreams) return;
-    heard_.emplace(from, now);
-  } else {
-    known->second = now;
+// Without an instance (the relay names none) the stream stands in for the key.
+proto::SenderKey MediaLoop::key_of(StreamId stream) const noexcept {
+  const auto known = keys_.find(stream);
+  return known != keys_.end() ? known->second : proto::SenderKey{stream.value};
+}
+
+void MediaLoop::set_self(std::span<const std::byte> instance) noexcept {
+  self_ = key_from(instance);
+}
+
+void MediaLoop::set_sender(StreamId stream, std::span<const std::byte> instance) {
+  if (keys_.size() >= kMostStreams && keys_.find(stream) == keys_.end()) return;
+  const proto::SenderKey key = key_from(instance);
+  if (key_of(stream) != key) on_left(stream);
+  keys_[stream] = key;
+}
+
+void MediaLoop::set_playout_delay(StreamId stream, Duration delay) noexcept {
+  reporter_.set_playout_delay(key_of(stream), delay);
+}
+
+MediaLoop::Remote* MediaLoop::note_heard(StreamId from, Instant now) {
+  if (heard_.size() >= kMostStreams && heard_.find(from) == heard_.end()) return nullptr;
+  Remote& remote = heard_[from];
+  remote.heard = now;
+  return &remote;
+}
+
+void MediaLoop::on_media2(StreamId from, SeqNo16 seq, const proto::Media2Payload& packet,
+                          std::size_t bytes, Instant now) {
+  Remote* remote = note_heard(from, now);
+  if (remote == nullptr) return;
+  // Only differences count, so any beginning will do.
+  const int steps = remote->has_time ? packet.time.distance_from(remote->time_on_wire) : 0;
+  const MediaTime32 begins = remote->time + steps * proto::Media2Time::kStepMs;
+  if (!remote->has_time || steps > 0) {
+    remote->has_time = true;
+    remote->time = begins;
+    remote->time_on_wire = packet.time;
   }
+  // A packet of silence leaves at the end of the tick from which on it is silent.
+  const milliseconds length = packet.is_silent ? milliseconds(20) : packet.shape.unit;
+  reporter_.on_packet(key_of(from), seq, begins + length.count(), bytes, now);
+}
+
+void MediaLoop::on_control(StreamId from, SeqNo16 seq, std::size_t bytes, Instant now) {
+  static_cast<void>(now);
+  reporter_.on_number(key_of(from), seq, bytes);
+}
+
+void MediaLoop::on_feedback(StreamId from, ByteView section, Instant now) {
+  const auto feedback = proto::parse_media_feedback(section);
+  if (!feedback) {
+    ++counters_.feedback_malformed;
+    return;
+  }
+  ++counters_.feedback_received;
+  control_.on_feedback(key_of(from), *feedback, self_, now);
+}
+
+std::optional<ByteView> MediaLoop::poll_feedback(bool riding, Instant now) noexcept {
+  const auto feedback = reporter_.poll(riding, section_.size(), now);
+  if (!feedback) return std::nullopt;
+  const auto size = proto::write_media_feedback(*feedback, section_);
+  if (!size) return std::nullopt;
+  ++counters_.feedback_sent;
+  return ByteView(section_).first(*size);
+}
+
+void MediaLoop::on_packet(StreamId from, const proto::MediaPacketView& packet, Instant now) {
+  if (note_heard(from, now) == nullptr) return;
   const proto::MediaHeader& header = packet.header;
   milliseconds length(0);  // repair and comfort noise are stamped with their end
   if (!header.is_repair && header.codec != proto::CodecId::kComfortNoise) {
@@ -58,9 +122,10 @@ bool MediaLoop::on_signal(StreamId from, std::string_view json, Instant now) {
 }
 
 void MediaLoop::on_left(StreamId stream) noexcept {
-  heard_.erase(stream);
   reporter_.forget(key_of(stream));
   control_.on_listener_left(key_of(stream));
+  heard_.erase(stream);
+  keys_.erase(stream);
 }
 
 void MediaLoop::on_transport(const transport::ConnectionStats& stats, Instant now) noexcept {
@@ -69,8 +134,9 @@ void MediaLoop::on_transport(const transport::ConnectionStats& stats, Instant no
 }
 
 std::size_t MediaLoop::heard_lately(Instant now) const noexcept {
-  return static_cast<std::size_t>(std::count_if(
-      heard_.begin(), heard_.end(), [&](const auto& h) { return now - h.second < kSpeaksFor; }));
+  return static_cast<std::size_t>(std::count_if(heard_.begin(), heard_.end(), [&](const auto& h) {
+    return now - h.second.heard < kSpeaksFor;
+  }));
 }
 
 bool MediaLoop::rides(Instant now) const noexcept { return rode_ && now - *rode_ < kRidesFor; }
@@ -86,8 +152,8 @@ std::optional<proto::QualityReport> MediaLoop::report_to_ride(Instant now) {
 
 std::optional<std::pair<StreamId, proto::QualityUpdate>> MediaLoop::poll_update(Instant now) {
   if (rides(now)) return std::nullopt;
-  for (const auto& [stream, heard] : heard_) {
-    if (now - heard >= kSpeaksFor) continue;
+  for (const auto& [stream, remote] : heard_) {
+    if (now - remote.heard >= kSpeaksFor) continue;
     const auto report = reporter_.poll_quality_report(key_of(stream), rtt_, now);
     if (!report) continue;
     ++counters_.updates_sent;
