@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 
+#include "playout_meter.hpp"
 #include "room_view.hpp"
 #include "wzp/client/call.hpp"
 #include "wzp/client/call_decoder.hpp"
@@ -44,7 +45,10 @@ class RemoteStreams {
   struct RemoteStream {
     explicit RemoteStream(const proto::JitterBufferConfig& jitter) : decoder(jitter) {}
     CallDecoder decoder;
+    PlayoutMeter meter;
     Instant heard{};
+
+    [[nodiscard]] ReceiveStatistics statistics() const;
   };
   using Streams = std::map<StreamId, RemoteStream>;
 
