@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "call_security.hpp"
+#include "media_loop.hpp"
 #include "media_receiver.hpp"
 #include "media_sender.hpp"
 #include "relay_binding.hpp"
@@ -58,7 +59,7 @@ class Call::Impl {
         observer_(observer != nullptr ? observer : &quiet_),
         life_(new_life(rng)),
         sender_(relay_, options, source),
-        streams_(options.max_remote_streams, sink, room_, *observer_),
+        streams_(options, sink, room_, *observer_),
         receiver_(streams_) {}
 
   // -- Life of the call --------------------------------------------------------------------------
@@ -269,6 +270,11 @@ class Call::Impl {
       receiver_.set_security(&*security_);
     }
     receiver_.set_relay_names_streams(names_streams);
+    if (security_ && options_.closed_loop) {
+      security_->set_loop(&loop_);
+      sender_.set_loop(&loop_);
+      receiver_.set_loop(&loop_);
+    }
     next_capture_ = next_playout_ = now;
     start_source_by_ = security_ ? now + options_.wait_for_listener : now;
   }
@@ -279,6 +285,7 @@ class Call::Impl {
     for (const RemoteParticipant& who : changes.left) {
       // What is buffered is still played.
       streams_.end_of_stream(who.stream);
+      loop_.on_left(who.stream);
       if (who.is_legacy) observer_->on_left(who);
     }
     security_->handle_room(update, now);
@@ -297,7 +304,19 @@ class Call::Impl {
       if (streams_.ticks() == 0) statistics_.playout_started_ms = milliseconds_of(now);
       streams_.play(now);
       next_playout_ += kTick;
-      if (streams_.ticks() % 50 == 0) note_transport();
+      if (streams_.ticks() % 50 == 0) {
+        note_transport();
+        tell_senders(now);
+      }
+    }
+  }
+
+  // What does not ride on our own packets goes to each sender by itself.
+  void tell_senders(Instant now) {
+    if (!security_ || !options_.closed_loop) return;
+    loop_.on_transport(last_transport_, now);
+    while (const auto update = loop_.poll_update(now)) {
+      security_->send_signal(update->first, proto::write_signal(update->second), now);
     }
   }
 
@@ -357,6 +376,7 @@ class Call::Impl {
   RoomView room_;
   std::optional<CallSecurity> security_;
 
+  MediaLoop loop_;
   MediaSender sender_;
   RemoteStreams streams_;
   MediaReceiver receiver_;
@@ -390,6 +410,14 @@ void Call::renew_keys(Instant now) {
 bool Call::send_signal(StreamId to, std::string_view json, Instant now) {
   return impl_->security_ && impl_->life_.is_media_active() &&
          impl_->security_->send_signal(to, json, now);
+}
+
+void Call::force_profile(const std::optional<proto::QualityProfile>& profile, Instant now) {
+  impl_->sender_.force_profile(profile, now);
+}
+const proto::QualityProfile& Call::profile() const noexcept { return impl_->sender_.profile(); }
+MediaControlState Call::control_state(Instant now) const {
+  return impl_->loop_.control().state(now);
 }
 
 CallState Call::state() const noexcept { return impl_->state(); }

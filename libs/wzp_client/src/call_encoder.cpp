@@ -125,6 +125,8 @@ class CallEncoder::Impl {
 
   [[nodiscard]] const proto::QualityProfile& profile() const noexcept { return profile_; }
 
+  void attach_report(const proto::QualityReport& report) noexcept { report_ = report; }
+
   void set_expected_loss(std::uint8_t percent) noexcept {
     expected_loss_ = std::min<std::uint8_t>(percent, 100);
     codec_.set_expected_loss(expected_loss_);
@@ -224,7 +226,9 @@ class CallEncoder::Impl {
   void add_packet(const proto::MediaHeader& header, ByteView payload) {
     const MutableBytes room =
         MutableBytes(arena_).subspan(packets_.size() * kMaxPacketBytes, kMaxPacketBytes);
-    const auto size = proto::write_media_packet({header, payload, std::nullopt}, room);
+    const bool is_sound = !header.is_repair && header.codec != proto::CodecId::kComfortNoise;
+    const auto report = is_sound ? std::exchange(report_, std::nullopt) : std::nullopt;
+    const auto size = proto::write_media_packet({header, payload, report}, room);
     if (size) packets_.push_back({room.first(*size), header.is_repair});
   }
 
@@ -235,6 +239,7 @@ class CallEncoder::Impl {
   codec::AudioEncoder codec_;
   fec::FrameBlockEncoder fec_;
   std::uint8_t expected_loss_ = 0;
+  std::optional<proto::QualityReport> report_;
   std::uint32_t silent_ticks_ = 0;  // not sent, up to now
   std::uint32_t muted_ticks_ = 0;
   SeqNo16 seq_;
@@ -262,6 +267,10 @@ std::span<const EncodedPacket> CallEncoder::set_profile(const proto::QualityProf
 const proto::QualityProfile& CallEncoder::profile() const noexcept { return impl_->profile(); }
 void CallEncoder::set_expected_loss(std::uint8_t percent) noexcept {
   impl_->set_expected_loss(percent);
+}
+
+void CallEncoder::attach_report(const proto::QualityReport& report) noexcept {
+  impl_->attach_report(report);
 }
 
 }  // namespace wzp::client

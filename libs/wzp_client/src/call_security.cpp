@@ -104,7 +104,7 @@ Instant CallSecurity::next_deadline() const noexcept { return std::min(deadline_
 // Whatever changes who hears comes with a signal or an event, so that most turns end here at once.
 void CallSecurity::settle(Instant now) {
   changed_ |= send_signals(now);
-  changed_ |= tell_events();
+  changed_ |= tell_events(now);
   note_key();
   if (!std::exchange(changed_, false)) return;
   const std::vector<RemoteParticipant> there = participants();
@@ -137,11 +137,16 @@ bool CallSecurity::send_signals(Instant now) {
   return any;
 }
 
-bool CallSecurity::tell_events() {
+bool CallSecurity::is_for_loop(const Event& event, Instant now) {
+  return loop_ != nullptr && event.kind == Event::Kind::kSignal &&
+         loop_->on_signal(event.stream, event.text, now);
+}
+
+bool CallSecurity::tell_events(Instant now) {
   bool any = false;
   while (const auto event = session_.poll_event()) {
     any = true;
-    tell(*event, whom(*event));
+    if (!is_for_loop(*event, now)) tell(*event, whom(*event));
   }
   return any;
 }

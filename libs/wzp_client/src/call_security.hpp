@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "media_loop.hpp"
 #include "relay_link.hpp"
 #include "room_view.hpp"
 #include "wzp/client/call.hpp"
@@ -31,6 +32,8 @@ class CallSecurity {
     relay_names_streams_ = names_streams;
   }
 
+  // Gets the signals that are for it; null: nothing does.
+  void set_loop(MediaLoop* loop) noexcept { loop_ = loop; }
   void handle_room(const proto::RoomUpdate& update, Instant now);
   void handle_peer_signal(const proto::PeerSignal& signal, Instant now);
   void handle_policy_change(Instant now);
@@ -67,10 +70,11 @@ class CallSecurity {
  private:
   void settle(Instant now);
   bool send_signals(Instant now);
-  bool tell_events();
+  bool tell_events(Instant now);
   void tell_locks(const std::vector<RemoteParticipant>& there);
   [[nodiscard]] RemoteParticipant whom(const crypto::e2e::Event& event) const;
   void tell(const crypto::e2e::Event& event, const RemoteParticipant& who);
+  [[nodiscard]] bool is_for_loop(const crypto::e2e::Event& event, Instant now);
   void note_key();
   void look_at_deadlines(Instant now);
   [[nodiscard]] RemoteParticipant described(const crypto::e2e::Participant& p) const;
@@ -79,6 +83,7 @@ class CallSecurity {
   const RoomView& room_;
   CallObserver& observer_;
   MediaProbe* probe_;
+  MediaLoop* loop_ = nullptr;
   bool allows_clear_;
   bool relay_can_seal_ = true;
   bool relay_names_streams_ = true;

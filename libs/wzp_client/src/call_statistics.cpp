@@ -11,11 +11,17 @@ void DelayHistogram::add(Duration delay) noexcept {
   const auto bin = std::clamp<std::int64_t>(ms, 0, kBins);
   ++bins_[static_cast<std::size_t>(bin)];
   ++count_;
+  sum_seconds_ += std::chrono::duration<double>(delay).count();
 }
 
 void DelayHistogram::merge(const DelayHistogram& other) noexcept {
   for (std::size_t i = 0; i < bins_.size(); ++i) bins_[i] += other.bins_[i];
   count_ += other.count_;
+  sum_seconds_ += other.sum_seconds_;
+}
+
+double DelayHistogram::mean_seconds() const noexcept {
+  return count_ > 0 ? sum_seconds_ / static_cast<double>(count_) : 0;
 }
 
 double DelayHistogram::quantile(double share) const noexcept {
@@ -46,6 +52,9 @@ void ReceiveStatistics::add(const ReceiveStatistics& o) noexcept {
   packets_undecodable += o.packets_undecodable;
   blocks_recovered += o.blocks_recovered;
   delay.merge(o.delay);
+  concealment_events += o.concealment_events;
+  audio_level = std::max(audio_level, o.audio_level);
+  total_audio_energy += o.total_audio_energy;
 }
 
 namespace {

@@ -50,6 +50,10 @@ class FeedbackReporter::Impl {
     note_cap(now);
   }
 
+  void on_number(proto::SenderKey key, SeqNo16 seq, std::size_t bytes) noexcept {
+    if (Sender* sender = find(key)) sender->monitor.on_number(seq, bytes);
+  }
+
   void set_playout_delay(proto::SenderKey key, Duration delay) noexcept {
     if (Sender* sender = find(key)) sender->playout = delay;
   }
@@ -240,6 +244,9 @@ FeedbackReporter& FeedbackReporter::operator=(FeedbackReporter&&) noexcept = def
 void FeedbackReporter::on_packet(proto::SenderKey sender, SeqNo16 seq, MediaTime32 media_end,
                                  std::size_t bytes, Instant now) {
   impl_->on_packet(sender, seq, media_end, bytes, now);
+}
+void FeedbackReporter::on_number(proto::SenderKey sender, SeqNo16 seq, std::size_t bytes) noexcept {
+  impl_->on_number(sender, seq, bytes);
 }
 void FeedbackReporter::set_playout_delay(proto::SenderKey sender, Duration delay) noexcept {
   impl_->set_playout_delay(sender, delay);

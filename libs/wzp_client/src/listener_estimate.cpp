@@ -18,6 +18,7 @@ constexpr double kWireOverheadBytes = 54;
 constexpr milliseconds kCongestedQueue(100);
 // A legacy report tells no packet numbers: a second of 20 ms packets.
 constexpr double kPacketsOfReport = 50;
+constexpr double kLossWithQueue = 3;
 
 double seconds_of(Duration d) noexcept { return std::chrono::duration<double>(d).count(); }
 
@@ -102,7 +103,12 @@ void ListenerEstimate::on_report(const proto::QualityReport& report, Instant now
   cap_kbps_ = report.bitrate_cap_kbps;
   rtt_ = report.rtt();
   jitter_ = report.jitter();
-  const double lost = kPacketsOfReport * static_cast<double>(report.loss_percent()) / 100;
+  const double percent = static_cast<double>(report.loss_percent());
+  // The round trip is the listener's own, with whatever queues in its other direction: it counts
+  // only when packets are lost too.
+  if (percent >= kLossWithQueue) by_reports_.on_rtt(report.rtt(), now);
+  by_reports_.on_loss(percent, now);
+  const double lost = kPacketsOfReport * percent / 100;
   loss_.add(kPacketsOfReport, lost, lost, std::chrono::seconds(1));
 }
 
@@ -111,7 +117,8 @@ bool ListenerEstimate::is_fresh(Instant now) const noexcept {
 }
 
 double ListenerEstimate::rate_kbps() const noexcept {
-  const double rate = rate_.rate_kbps();
+  const double rate =
+      reported_ ? std::min(rate_.rate_kbps(), by_reports_.estimate_kbps()) : rate_.rate_kbps();
   return cap_kbps_ > 0 ? std::min(rate, static_cast<double>(cap_kbps_)) : rate;
 }
 

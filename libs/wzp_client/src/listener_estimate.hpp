@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "wzp/proto/bandwidth_estimator.hpp"
 #include "wzp/proto/media_feedback.hpp"
 #include "wzp/proto/quality_report.hpp"
 #include "wzp/proto/rate_control.hpp"
@@ -38,7 +39,7 @@ class LossEstimate {
 class ListenerEstimate {
  public:
   explicit ListenerEstimate(proto::SenderKey key, const proto::RateControlConfig& rate) noexcept
-      : key_(key), rate_(rate) {}
+      : key_(key), rate_(rate), by_reports_({rate.initial_kbps, rate.min_kbps, rate.max_kbps}) {}
 
   /// A report of this listener. `newest_sent`: numbers beyond it are lies.
   void on_feedback(const proto::MediaFeedback& feedback, const proto::SenderFeedback& about_us,
@@ -62,6 +63,7 @@ class ListenerEstimate {
 
   proto::SenderKey key_;
   proto::RateControl rate_;
+  proto::BandwidthEstimator by_reports_;  // of the legacy layout
   LossEstimate loss_;
   std::optional<proto::SenderFeedback> last_;
   std::uint16_t last_at_ms_ = 0;

@@ -67,7 +67,11 @@ void MediaReceiver::on_plain_packet(ByteView datagram, Instant now) {
 }
 
 void MediaReceiver::deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now) {
-  if (!streams_.deliver(stream, packet, now)) ++refused_;
+  if (!streams_.deliver(stream, packet, now)) {
+    ++refused_;
+  } else if (loop_ != nullptr) {
+    loop_->on_packet(stream, packet, now);
+  }
 }
 
 void MediaReceiver::add_to(CallStatistics& out) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call_security.hpp"
+#include "media_loop.hpp"
 #include "remote_streams.hpp"
 #include "wzp/client/legacy_sender_tracker.hpp"
 #include "wzp/proto/trunk_frame.hpp"
@@ -14,6 +15,7 @@ class MediaReceiver {
 
   // Null: everything comes in clear, as in the reference.
   void set_security(CallSecurity* security) noexcept { security_ = security; }
+  void set_loop(MediaLoop* loop) noexcept { loop_ = loop; }
   void set_relay_names_streams(bool names) noexcept { relay_names_streams_ = names; }
   void handle_datagram(ByteView datagram, Instant now);
   void add_to(CallStatistics& statistics) const;
@@ -26,6 +28,7 @@ class MediaReceiver {
 
   RemoteStreams& streams_;
   CallSecurity* security_ = nullptr;
+  MediaLoop* loop_ = nullptr;
   bool relay_names_streams_ = false;
   LegacySenderTracker legacy_senders_;
   std::uint64_t malformed_ = 0;

@@ -24,11 +24,13 @@ CallEncoderOptions encoder_options(const CallOptions& options) {
 MediaSender::MediaSender(RelayLink& relay, const CallOptions& options, AudioSource* source)
     : relay_(relay),
       source_(source),
+      forced_(options.profile != proto::kProfileGood),
       encoder_(encoder_options(options)),
       constant_rate_(options.constant_rate),
       muted_(options.muted) {}
 
 void MediaSender::capture(Instant now) {
+  follow_loop(now);
   std::array<std::int16_t, kSamplesPerTick> pcm;
   const bool had_ended = source_ended_;
   const bool has_sound = read(pcm);
@@ -40,6 +42,28 @@ void MediaSender::capture(Instant now) {
   } else if (has_sound) {
     send(muted_ ? encoder_.push_muted() : encoder_.push(pcm), now);
   }
+}
+
+void MediaSender::follow_loop(Instant now) {
+  if (loop_ == nullptr || constant_rate_) return;
+  if (const auto report = loop_->report_to_ride(now)) encoder_.attach_report(*report);
+  if (!loop_->update(now)) return;
+  encoder_.set_expected_loss(loop_->expected_loss());
+  if (!forced_ && loop_->profile()) set_profile(*loop_->profile(), now);
+}
+
+void MediaSender::force_profile(const std::optional<proto::QualityProfile>& profile, Instant now) {
+  forced_ = profile.has_value();
+  if (profile) {
+    set_profile(*profile, now);
+  } else {
+    const auto wanted = loop_ != nullptr ? loop_->profile() : std::nullopt;
+    set_profile(wanted.value_or(proto::kProfileGood), now);
+  }
+}
+
+void MediaSender::set_profile(const proto::QualityProfile& profile, Instant now) {
+  if (profile != encoder_.profile()) send(encoder_.set_profile(profile), now);
 }
 
 bool MediaSender::read(MutablePcm pcm) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call_security.hpp"
+#include "media_loop.hpp"
 #include "relay_link.hpp"
 #include "wzp/client/call_encoder.hpp"
 
@@ -14,6 +15,11 @@ class MediaSender {
 
   // Null: everything goes in clear, as in the reference.
   void set_security(CallSecurity* security) noexcept { security_ = security; }
+  // Null: sends as it was told, whatever the others report.
+  void set_loop(MediaLoop* loop) noexcept { loop_ = loop; }
+  // From now on; nothing: as the loop says.
+  void force_profile(const std::optional<proto::QualityProfile>& profile, Instant now);
+  [[nodiscard]] const proto::QualityProfile& profile() const noexcept { return encoder_.profile(); }
   void set_muted(bool muted) noexcept { muted_ = muted; }
   [[nodiscard]] bool is_muted() const noexcept { return muted_; }
 
@@ -31,6 +37,8 @@ class MediaSender {
   void add_to(CallStatistics& statistics) const;
 
  private:
+  void follow_loop(Instant now);
+  void set_profile(const proto::QualityProfile& profile, Instant now);
   bool read(MutablePcm pcm);
   void send(std::span<const EncodedPacket> packets, Instant now);
   void send_sealed(const EncodedPacket& packet, Instant now);
@@ -40,6 +48,8 @@ class MediaSender {
   RelayLink& relay_;
   AudioSource* source_;
   CallSecurity* security_ = nullptr;
+  MediaLoop* loop_ = nullptr;
+  bool forced_;
   CallEncoder encoder_;
   bool constant_rate_;
   bool muted_;

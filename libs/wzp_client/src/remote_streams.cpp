@@ -15,7 +15,7 @@ bool RemoteStreams::deliver(StreamId stream, const proto::MediaPacketView& packe
   auto found = streams_.find(stream);
   if (found == streams_.end()) {
     if (streams_.size() >= most_) return false;
-    found = streams_.try_emplace(stream).first;
+    found = streams_.try_emplace(stream, jitter_).first;
     ++count_;
   }
   found->second.heard = now;
@@ -28,6 +28,12 @@ void RemoteStreams::end_of_stream(StreamId stream) {
   if (found != streams_.end()) found->second.decoder.end_of_stream();
 }
 
+ReceiveStatistics RemoteStreams::RemoteStream::statistics() const {
+  ReceiveStatistics out = decoder.statistics();
+  meter.add_to(out);
+  return out;
+}
+
 void RemoteStreams::play(Instant now) {
   std::array<std::int16_t, kSamplesPerTick> track;
   for (auto entry = streams_.begin(); entry != streams_.end();) {
@@ -36,6 +42,7 @@ void RemoteStreams::play(Instant now) {
     if (map_enabled_) map_.add({tick_, stream, origin});
     if (origin != PlayoutOrigin::kNothing) {
       mixer_.add(track);
+      remote.meter.add(origin, track);
       sink_.play_track(stream, track, now);
     }
     const bool finished = remote.decoder.is_finished();
@@ -54,7 +61,7 @@ bool RemoteStreams::is_forgotten(StreamId stream, const RemoteStream& remote, In
 }
 
 RemoteStreams::Streams::iterator RemoteStreams::retire(Streams::iterator entry) {
-  retired_[entry->first].add(entry->second.decoder.statistics());
+  retired_[entry->first].add(entry->second.statistics());
   while (retired_.size() > kMaxRetired) {
     retired_sum_.add(retired_.begin()->second);
     retired_.erase(retired_.begin());
@@ -69,14 +76,14 @@ void RemoteStreams::retire(StreamId stream) {
 ReceiveStatistics RemoteStreams::statistics() const {
   ReceiveStatistics out = retired_sum_;
   for (const auto& [stream, retired] : retired_) out.add(retired);
-  for (const auto& [stream, remote] : streams_) out.add(remote.decoder.statistics());
+  for (const auto& [stream, remote] : streams_) out.add(remote.statistics());
   return out;
 }
 
 std::optional<ReceiveStatistics> RemoteStreams::statistics_of(StreamId stream) const {
   std::optional<ReceiveStatistics> out;
   if (const auto live = streams_.find(stream); live != streams_.end()) {
-    out = live->second.decoder.statistics();
+    out = live->second.statistics();
   }
   if (const auto retired = retired_.find(stream); retired != retired_.end()) {
     if (!out) out.emplace();

@@ -30,20 +30,29 @@ std::uint8_t to_code(std::int64_t value) noexcept {
 
 void ReceptionMonitor::on_packet(SeqNo16 seq, MediaTime32 media_end, std::size_t bytes,
                                  Instant now) noexcept {
-  if (!heard_)
-    start(seq);
-  else if (std::abs(seq.distance_from(newest_)) > kRestartDistance) {
-    const bool confirmed = stray_ && std::abs(seq.distance_from(*stray_)) < kWindow;
-    stray_ = seq;
-    if (!confirmed) return;
-    start(seq);
-  } else if (!mark(seq)) {
-    return;
-  }
+  if (!is_new(seq)) return;
   ++received_;
   ++interval_packets_;
   bytes_ += bytes;
   note_delay(media_end, now);
+}
+
+void ReceptionMonitor::on_number(SeqNo16 seq, std::size_t bytes) noexcept {
+  if (!heard_ || !is_new(seq)) return;
+  ++received_;
+  bytes_ += bytes;
+}
+
+bool ReceptionMonitor::is_new(SeqNo16 seq) noexcept {
+  if (!heard_) {
+    start(seq);
+    return true;
+  }
+  if (std::abs(seq.distance_from(newest_)) <= kRestartDistance) return mark(seq);
+  const bool confirmed = stray_ && std::abs(seq.distance_from(*stray_)) < kWindow;
+  stray_ = seq;
+  if (confirmed) start(seq);
+  return confirmed;
 }
 
 void ReceptionMonitor::start(SeqNo16 seq) noexcept {

@@ -14,6 +14,7 @@
 #include "wzp/client/call_observer.hpp"
 #include "wzp/client/call_statistics.hpp"
 #include "wzp/client/export.hpp"
+#include "wzp/client/media_control.hpp"
 #include "wzp/client/playout_map.hpp"
 #include "wzp/crypto/e2e_peer_policy.hpp"
 #include "wzp/crypto/e2e_room_session.hpp"
@@ -31,13 +32,21 @@ namespace wzp::client {
 struct CallOptions {
   /// The SNI: crypto::room_hash(name), or crypto::kDefaultRoomServerName.
   std::string server_name{"default"};
+  /// Good: to begin with, then what the listeners' reports allow. Another one is forced, see
+  /// Call::force_profile().
   proto::QualityProfile profile = proto::kProfileGood;
+  /// Tells the others how they are heard, and follows what they tell (docs/media.md, "Closed
+  /// loops"). Not with plain_reference_client; constant_rate only tells.
+  bool closed_loop = true;
   /// What is done to captured sound, see CallEncoderOptions.
   bool silence_suppression = false;
   bool noise_suppression = false;
   bool gain_control = false;
   /// Until the relay's answer. Includes the QUIC handshake.
   std::chrono::milliseconds connect_timeout{8000};
+  /// Others are heard no earlier than this after the fastest packets, however smooth the path: for
+  /// recordings, where completeness counts more than delay. At most 1 s.
+  std::chrono::milliseconds min_playout_delay{20};
   /// Streams decoded and mixed at once; packets of more are counted and dropped.
   std::size_t max_remote_streams = 64;
   /// The source is first read when somebody can hear, or after this time: a recording would lose
@@ -127,6 +136,13 @@ class WZP_CLIENT_EXPORT Call {
   void renew_keys(Instant now);
   /// A signal of at most 900 bytes for one participant, sealed. False if it is not proven.
   bool send_signal(StreamId to, std::string_view json, Instant now);
+
+  /// Sends so from the next frame on, whatever is reported; nothing: adapts again. Throws
+  /// std::invalid_argument as CallEncoder.
+  void force_profile(const std::optional<proto::QualityProfile>& profile, Instant now);
+  [[nodiscard]] const proto::QualityProfile& profile() const noexcept;
+  /// What the closed loop makes of the listeners' reports.
+  [[nodiscard]] MediaControlState control_state(Instant now) const;
 
   [[nodiscard]] CallState state() const noexcept;
   /// The same in the states of the protocol; media flows in Active and Rekeying.

@@ -10,6 +10,7 @@
 #include "wzp/client/export.hpp"
 #include "wzp/proto/bytes.hpp"
 #include "wzp/proto/quality_profile.hpp"
+#include "wzp/proto/quality_report.hpp"
 
 namespace wzp::client {
 
@@ -74,6 +75,9 @@ class WZP_CLIENT_EXPORT CallEncoder {
   /// What receivers report to be lost on the way, 0-100: above 0 Opus packets carry a low-rate copy
   /// of the frame before them where the rate leaves room. Stays through set_profile().
   void set_expected_loss(std::uint8_t percent) noexcept;
+
+  /// The next packet that carries sound ends with this report, once.
+  void attach_report(const proto::QualityReport& report) noexcept;
 
  private:
   class Impl;

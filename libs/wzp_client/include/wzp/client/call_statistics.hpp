@@ -20,11 +20,14 @@ class WZP_CLIENT_EXPORT DelayHistogram {
   /// The delay below which `share` (0-1) of all entries lie, in ms; 0 without entries.
   [[nodiscard]] double quantile(double share) const noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+  /// Exact, also of delays above 2 s; 0 without entries.
+  [[nodiscard]] double mean_seconds() const noexcept;
 
  private:
   static constexpr std::size_t kBins = 2000;
   std::array<std::uint32_t, kBins + 1> bins_{};
   std::uint64_t count_ = 0;
+  double sum_seconds_ = 0;
 };
 
 /// What happened to one remote stream's sound. A frame is 20 ms of sound, whatever the packets'
@@ -52,6 +55,11 @@ struct ReceiveStatistics {
   std::uint64_t blocks_recovered = 0;     ///< FEC blocks that gave back at least one frame.
 
   DelayHistogram delay;  ///< From a frame's arrival to its playout.
+
+  // Of streams in a call; not counted by CallDecoder alone.
+  std::uint64_t concealment_events = 0;  ///< Runs of concealment, however long.
+  double audio_level = 0;                ///< Peak of the last 20 ms, 0-1 (of several: the highest).
+  double total_audio_energy = 0;         ///< Squares of samples (full scale 1) times their seconds.
 
   void add(const ReceiveStatistics& other) noexcept;
 };

@@ -39,6 +39,9 @@ class WZP_CLIENT_EXPORT FeedbackReporter {
   /// kMaxSenders are ignored.
   void on_packet(proto::SenderKey sender, SeqNo16 seq, MediaTime32 media_end, std::size_t bytes,
                  Instant now);
+  /// An authentic packet that carries no sound and no time: its number is not missing. Ignored
+  /// before the sender's first packet.
+  void on_number(proto::SenderKey sender, SeqNo16 seq, std::size_t bytes) noexcept;
   void set_playout_delay(proto::SenderKey sender, Duration delay) noexcept;
   void forget(proto::SenderKey sender) noexcept;
 

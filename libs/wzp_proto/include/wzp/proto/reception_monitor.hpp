@@ -22,6 +22,9 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
   /// 1000 from the newest, and not taken back by the next packet, starts all counts anew.
   void on_packet(SeqNo16 seq, MediaTime32 media_end, std::size_t bytes, Instant now) noexcept;
 
+  /// The same for a packet without media time. Ignored before the first on_packet().
+  void on_number(SeqNo16 seq, std::size_t bytes) noexcept;
+
   /// The counts now, and delay and rise of the present interval. Requires: heard().
   [[nodiscard]] SenderFeedback report(SenderKey sender, Duration playout_delay) const noexcept;
   /// It was reported: a new interval begins.
@@ -37,6 +40,7 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
 
  private:
   void start(SeqNo16 seq) noexcept;
+  [[nodiscard]] bool is_new(SeqNo16 seq) noexcept;
   [[nodiscard]] bool mark(SeqNo16 seq) noexcept;
   void mark_late(int behind) noexcept;
   void note_delay(MediaTime32 media_end, Instant now) noexcept;
@@ -57,7 +61,7 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
   std::int64_t newest_ms_ = 0;
   std::int64_t before_newest_ms_ = 0;
   std::int64_t interval_min_ms_ = 0;
-  std::uint32_t interval_packets_ = 0;
+  std::uint32_t interval_packets_ = 0;  // with a media time
   double jitter_ms_ = 0;
   std::optional<Instant> last_arrival_;
 };

@@ -1,0 +1,107 @@
+// Whole calls that tell each other how they are heard: real relay, QUIC and codecs, sealed reports,
+// simulated network and time.
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+
+#include "support/recordings.hpp"
+#include "support/simulated_world.hpp"
+
+using namespace wzp;
+using namespace std::chrono_literals;
+using client::CallOptions;
+
+namespace {
+
+transport::ChannelConfig path(double loss = 0) {
+  transport::ChannelConfig c;
+  c.delay = 30ms;
+  c.loss_rate = loss;
+  return c;
+}
+
+CallOptions in_room(const proto::QualityProfile& profile = proto::kProfileGood) {
+  CallOptions options;
+  options.server_name = "46de10172c0bd3222eea8f521ac04d59";
+  options.profile = profile;
+  return options;
+}
+
+client::MediaControlState state_of(test::SimWorld& world, const test::SimClient& who) {
+  return who.call.control_state(world.net.now());
+}
+
+}  // namespace
+
+TEST_CASE("each side of a call knows how it is heard, not how it hears") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 40);
+  // What A sends is lost; what B sends comes through.
+  test::SimClient& a = world.add_client(in_room(), speech, path(0.2), path());
+  test::SimClient& b = world.add_client(in_room(), speech, path(), path());
+  REQUIRE(world.run_until_active());
+  world.net.run_for(30s);
+  const auto seen_by_a = state_of(world, a);
+  const auto seen_by_b = state_of(world, b);
+  CHECK(seen_by_a.listeners == 1);
+  CHECK(seen_by_b.listeners == 1);
+  CHECK(seen_by_a.path.loss_percent > 12);
+  CHECK(seen_by_a.path.loss_percent < 30);
+  CHECK(seen_by_b.path.loss_percent < 1);
+  // Loss alone lowers no profile.
+  CHECK(a.call.profile() == proto::kProfileGood);
+}
+
+TEST_CASE("who only listens reports too, and of three each learns about its own way") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 40);
+  test::SimClient& a = world.add_client(in_room(), speech, path(0.2), path());
+  test::SimClient& b = world.add_client(in_room(), speech, path(), path());
+  world.add_client(in_room(), {}, path(), path());
+  REQUIRE(world.run_until_active());
+  world.net.run_for(30s);
+  CHECK(state_of(world, a).listeners == 2);
+  CHECK(state_of(world, b).listeners == 2);
+  CHECK(state_of(world, a).path.loss_percent > 12);
+  CHECK(state_of(world, b).path.loss_percent < 2);
+}
+
+TEST_CASE("a profile is forced during a call and released, without a gap") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 60);
+  test::SimClient& speaker = world.add_client(in_room(), speech, path(), path());
+  test::SimClient& listener = world.add_client(in_room(), {}, path(), path());
+  REQUIRE(world.run_until_active());
+  world.net.run_for(5s);
+  for (int i = 0; i < 20; ++i) {
+    const bool forced = i % 2 == 0;
+    speaker.call.force_profile(
+        forced ? std::optional(i % 4 == 0 ? proto::kProfileDegraded : proto::kProfileCatastrophic)
+               : std::nullopt,
+        world.net.now());
+    world.net.run_for(1s);
+    CHECK((speaker.call.profile() == proto::kProfileGood) == !forced);
+  }
+  world.net.run_for(1s);
+  const auto heard = listener.call.statistics().receive;
+  CHECK(heard.frames_received >= 26 * 50 - 20);
+  CHECK(heard.frames_concealed == 0);
+  CHECK(heard.frames_late == 0);
+  CHECK(heard.frames_discarded == 0);
+}
+
+TEST_CASE("a listener that leaves no longer counts, and without the loop nobody reports") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 40);
+  CallOptions silent = in_room();
+  silent.closed_loop = false;
+  test::SimClient& a = world.add_client(in_room(), speech, path(), path());
+  world.add_client(silent, speech, path(), path());
+  test::SimClient& leaver = world.add_client(in_room(), {}, path(), path(0.3));
+  REQUIRE(world.run_until_active());
+  world.net.run_for(15s);
+  CHECK(state_of(world, a).listeners == 1);
+  CHECK(state_of(world, a).path.loss_percent > 5);
+  leaver.hang_up();
+  world.net.run_for(7s);
+  CHECK(state_of(world, a).listeners == 0);
+}
