@@ -3,6 +3,8 @@
 #include "demo_command.hpp"
 #include "impair_command.hpp"
 #include "quality_command.hpp"
+#include "relay_command.hpp"
+#include "siege_command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Measures and demonstrates wzp.", "wzp-bench");
@@ -11,6 +13,8 @@ int main(int argc, char** argv) {
   wzp::bench::add_demo_command(app, exit_code);
   wzp::bench::add_impair_command(app, exit_code);
   wzp::bench::add_quality_command(app, exit_code);
+  wzp::bench::add_relay_command(app, exit_code);
+  wzp::bench::add_siege_command(app, exit_code);
   try {
     if (const auto code = wzp::apps::parse(app, argc, argv)) return *code;
   } catch (const std::exception& e) {

@@ -355,6 +355,9 @@ MediaResult RoomSession::seal_media2(Layout layout, ByteView header, ByteView pa
 
 SenderKeys::Next RoomSession::next_numbers() const noexcept { return impl_->sender.next(); }
 
+KeyStep RoomSession::key_in_use() const noexcept { return impl_->sender.in_use(); }
+bool RoomSession::is_changing_keys() const noexcept { return impl_->sender.is_changing(); }
+
 Instant RoomSession::comfort_due() const noexcept {
   return impl_->closed || impl_->sender.holder_count() == 0 ? kNever
                                                             : impl_->last_sealed + kComfortInterval;

@@ -30,6 +30,7 @@ void Relay::Impl::on_first_signal(Participant& p, const proto::Signal& signal, I
   }
   // A client that brings a token to a relay that wants none is welcome all the same.
   if (std::holds_alternative<proto::AuthToken>(signal)) return;
+  if (std::holds_alternative<proto::ChallengeRequest>(signal)) return give_challenge(p, now);
   if (const auto* offer = std::get_if<proto::CallOffer>(&signal)) {
     on_offer(p, *offer, now);
   } else {
@@ -109,15 +110,18 @@ void Relay::Impl::on_genuine_offer(Participant& p, const proto::CallOffer& offer
   p.features = proto::FeatureSet::from_names(offer.features);
   p.feature_names = offer.features;
   p.hello = offer.hello;
+  const BindingCheck binding = check_binding(p, offer, now);
+  p.bound = binding == BindingCheck::kGenuine;
   if (seen_today_.add(p.fingerprint)) ++counters_.unique_identities;
-  if (const auto refusal = reason_to_refuse(p)) {
+  if (const auto refusal = reason_to_refuse(p, binding)) {
     refuse(p, *refusal, now);
   } else {
     admit(p, offer, keys, now);
   }
 }
 
-std::optional<Relay::Impl::Refusal> Relay::Impl::reason_to_refuse(const Participant& p) {
+std::optional<Relay::Impl::Refusal> Relay::Impl::reason_to_refuse(const Participant& p,
+                                                                  BindingCheck binding) {
   auto& c = counters_;
   if (draining_) {
     return Refusal{EndReason::kDraining, {}, "relay is shutting down", c.refused_draining};
@@ -125,6 +129,15 @@ std::optional<Relay::Impl::Refusal> Relay::Impl::reason_to_refuse(const Particip
   if (p.token_owner && *p.token_owner != p.fingerprint) {
     return Refusal{EndReason::kAuthFailed, "auth-failed", "the token belongs to another identity",
                    c.refused_auth};
+  }
+  if (binding == BindingCheck::kForged) {
+    return Refusal{EndReason::kBadBinding, "binding-invalid",
+                   "the offer was made for another connection", c.refused_bad_binding};
+  }
+  // Nobody but the relay itself speaks for a guest.
+  if (config_.require_binding && !p.bound && !p.is_guest) {
+    return Refusal{EndReason::kBadBinding, "binding-required",
+                   "this relay wants offers bound to their connection", c.refused_bad_binding};
   }
   if (!is_allowed(p)) {
     return Refusal{EndReason::kNotAuthorized, "room-denied", "not authorized for this room",
@@ -171,6 +184,7 @@ void Relay::Impl::admit(Participant& p, const proto::CallOffer& offer,
   answer.chosen_profile = crypto::choose_profile(offer.supported_profiles);
   // Reference clients list no features and are answered exactly as their own relay would.
   if (p.is_capable()) answer.features = (kRelayFeatures & p.features).to_names();
+  answer.binding = answer_binding(p, offer, keys);
   send(p, answer, now);
   const Duration elapsed = now - p.stage_began;
   counters_.handshake_seconds.observe(std::chrono::duration<double>(elapsed).count());

@@ -45,13 +45,34 @@ constexpr bool kFixed = false;
   }
 
 void assign(std::size_t& to, std::uint64_t value) { to = static_cast<std::size_t>(value); }
+void assign(std::uint32_t& to, std::uint64_t value) { to = static_cast<std::uint32_t>(value); }
+void assign(std::chrono::microseconds& to, std::uint64_t value) {
+  to = std::chrono::microseconds(value);
+}
 void assign(double& to, std::uint64_t value) { to = static_cast<double>(value); }
 void assign(std::chrono::milliseconds& to, std::uint64_t value) {
   to = std::chrono::milliseconds(value);
 }
 std::string number_text(std::size_t value) { return std::to_string(value); }
+std::string number_text(std::uint32_t value) { return std::to_string(value); }
+std::string number_text(std::chrono::microseconds value) { return std::to_string(value.count()); }
 std::string number_text(double value) { return std::to_string(static_cast<std::uint64_t>(value)); }
 std::string number_text(std::chrono::milliseconds value) { return std::to_string(value.count()); }
+
+std::string joined(const std::set<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += (out.empty() ? "" : " ") + text;
+  return out;
+}
+std::set<std::string> split(std::string_view text) {
+  std::set<std::string> out;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(' '));
+    if (!one.empty()) out.emplace(one);
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+  }
+  return out;
+}
 
 const ConfigKey kKeys[] = {
     WZP_TEXT("listen", "UDP address and port to serve on; port 0: any free one", "", listen,
@@ -68,6 +89,14 @@ const ConfigKey kKeys[] = {
                kReloads),
     WZP_NUMBER("admission_timeout_ms", "from connecting to a verified offer", 100, kDayMs,
                relay.admission_timeout, kReloads),
+    WZP_YES_NO("require_binding", "refuse offers that are not bound to their connection",
+               relay.require_binding, kReloads),
+    ConfigKey{.name = "origins",
+              .help = "web origins whose pages may connect, with a space between",
+              .choices = {},
+              .set_text = [](Config& c, std::string_view v) { c.relay.origins = split(v); },
+              .get = [](const Config& c) { return joined(c.relay.origins); },
+              .reloads = kReloads},
     WZP_NUMBER("ingress_packets_per_second", "datagrams of one participant", 1, kMillion,
                relay.ingress_packets.per_second, kReloads),
     WZP_NUMBER("ingress_packets_burst", "the same at once, after a pause", 1, kMillion,
@@ -76,6 +105,10 @@ const ConfigKey kKeys[] = {
                relay.ingress_bytes.per_second, kReloads),
     WZP_NUMBER("ingress_bytes_burst", "the same at once, after a pause", 1500, kGiga,
                relay.ingress_bytes.burst, kReloads),
+    WZP_NUMBER("coalesce_us", "in busy rooms packets wait so long to share a datagram; 0: never", 0,
+               20'000, relay.coalesce, kReloads),
+    WZP_NUMBER("busy_packets_per_second", "from when a room is busy", 1, kMillion,
+               relay.busy_packets_per_second, kReloads),
     WZP_NUMBER("ping_interval_ms", "silence before a ping, plus 1-5 s", 100, kDayMs,
                relay.keep_alive.interval, kReloads),
     WZP_NUMBER("pong_timeout_ms", "from a ping to giving up", 100, kDayMs,

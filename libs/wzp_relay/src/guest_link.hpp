@@ -12,7 +12,7 @@ class GuestLink final : public Link {
   GuestLink(Guest& guest, const transport::SocketAddress& remote)
       : guest_(&guest), remote_(remote) {}
 
-  bool send_frame(StreamId, const transport::FrameRef& frame, Instant) override {
+  bool send_frame(StreamId, const transport::FrameRef& frame, Duration, Instant) override {
     return guest_->handle_datagram(frame.bytes());
   }
   bool send_signal_text(std::string_view text, Instant) override {

@@ -62,6 +62,9 @@ constexpr Single kSingles[] = {
     {"wzp_relay_accepts_total", "Connections accepted.", &RelayCounters::accepts},
     {"wzp_relay_unique_client_keys_total", "Identities new on their UTC day.",
      &RelayCounters::unique_identities},
+    {"wzp_relay_bound_offers_total", "Offers proven to be made for their connection.",
+     &RelayCounters::bound},
+    {"wzp_relay_challenges_total", "Challenges given out.", &RelayCounters::challenges_sent},
     {"wzp_relay_pings_sent_total", "Keep-alive pings.", &RelayCounters::pings_sent},
     {"wzp_relay_pongs_sent_total", "Answers to pings of peers.", &RelayCounters::pings_answered},
     {"wzp_relay_parked_total", "Connections another one took the identity from.",
@@ -83,6 +86,7 @@ constexpr Cause kPacketDrops[] = {
     {"parked", &RelayCounters::media_parked},
     {"not_sent", &RelayCounters::media_not_sent},
     {"sealed_for_legacy", &RelayCounters::media_sealed_withheld},
+    {"clear_for_sealing", &RelayCounters::media_clear_withheld},
 };
 constexpr Cause kSignalDrops[] = {
     {"malformed", &RelayCounters::signals_malformed},

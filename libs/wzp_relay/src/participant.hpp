@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "link.hpp"
+#include "wzp/crypto/e2e_binding.hpp"
 #include "wzp/crypto/fingerprint.hpp"
 #include "wzp/proto/features.hpp"
 #include "wzp/proto/quality_report.hpp"
@@ -63,9 +64,16 @@ struct Participant {
   PingTracker keep_alive;
 
   bool is_guest = false;  ///< Not on QUIC: sound in clear, here.
+  /// The last one given to it and not used yet, for a binding of kind "origin".
+  struct OpenChallenge {
+    crypto::e2e::Challenge value;
+    Instant expires;
+  };
+  std::optional<OpenChallenge> challenge;
 
   // From admission on.
   bool admitted = false;
+  bool bound = false;   ///< Its offer was made for this very connection.
   bool parked = false;  ///< Another connection of the identity is the active one.
   bool preferred = false;
   Room* room = nullptr;  ///< Null while parked.
@@ -99,10 +107,10 @@ struct Participant {
   [[nodiscard]] bool knows_streams() const noexcept {
     return features.contains(proto::Feature::kStreamId);
   }
-  [[nodiscard]] bool can_seal() const noexcept { return features.contains(proto::Feature::kE2e1); }
-  /// Sealed media is of use to it. Whoever knows streams may be an e2e peer of a later version;
-  /// a guest never is.
-  [[nodiscard]] bool can_open() const noexcept { return knows_streams() && !is_guest; }
+  /// Sealed media travels in trunk frames only.
+  [[nodiscard]] bool can_seal() const noexcept {
+    return features.contains(proto::Feature::kE2e1) && knows_streams();
+  }
   [[nodiscard]] ParticipantInfo info() const {
     return {room_name,     stream, fingerprint,    link->remote(),
             feature_names, alias,  !hello.empty(), packets_received};

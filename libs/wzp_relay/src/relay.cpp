@@ -266,20 +266,23 @@ void Relay::Impl::serve_keep_alives(Instant now) {
 
 // -- Media ---------------------------------------------------------------------------------------
 
-/// One copy of the packet for all capable receivers, none for the others.
+/// One copy of the packet for all receivers that know streams, none for the others. Of a sender
+/// that seals, receivers that open get what is sealed, and the others what is not.
 void Relay::Impl::forward(const Participant& from, const transport::DatagramReceived& packet,
                           Instant now) {
-  const bool sealed = from.can_seal() && is_sealed(packet.bytes);
+  const bool sealed = is_sealed(packet.bytes);
+  const bool busy = from.room->note_packet(now, config_.busy_packets_per_second);
+  const Duration may_wait = busy ? Duration(config_.coalesce) : Duration{0};
   transport::FrameRef trunk;
   for (Participant* to : from.room->members()) {
     if (to == &from) continue;
-    if (sealed && !to->can_open()) {
-      ++counters_.media_sealed_withheld;
+    if (from.can_seal() && to->can_seal() != sealed) {
+      ++(sealed ? counters_.media_sealed_withheld : counters_.media_clear_withheld);
     } else if (to->knows_streams()) {
       if (!trunk) trunk = trunk_of(from.stream, packet.bytes);
-      deliver(from, *to, trunk, now);
+      deliver(from, *to, trunk, may_wait, now);
     } else {
-      deliver(from, *to, packet.frame, now);
+      deliver(from, *to, packet.frame, may_wait, now);
     }
   }
 }
@@ -292,8 +295,8 @@ transport::FrameRef Relay::Impl::trunk_of(StreamId stream, ByteView packet) {
 }
 
 void Relay::Impl::deliver(const Participant& from, Participant& to,
-                          const transport::FrameRef& frame, Instant now) {
-  if (frame && to.link->send_frame(from.stream, frame, now)) {
+                          const transport::FrameRef& frame, Duration may_wait, Instant now) {
+  if (frame && to.link->send_frame(from.stream, frame, may_wait, now)) {
     ++counters_.media_forwarded;
     counters_.media_bytes_forwarded += frame.size();
   } else {

@@ -1,7 +1,8 @@
 /// \file
-/// The inside of a Relay. Four files implement it: relay.cpp takes the endpoint's events and
-/// forwards media, admission.cpp is about coming, going and identities, call_signals.cpp about
-/// signals during a call, guests.cpp about participants that are not on QUIC.
+/// The inside of a Relay. Five files implement it: relay.cpp takes the endpoint's events and
+/// forwards media, admission.cpp is about coming, going and identities, binding.cpp about offers
+/// made for this connection alone, call_signals.cpp about signals during a call, guests.cpp about
+/// participants that are not on QUIC.
 #pragma once
 
 #include <deque>
@@ -67,7 +68,7 @@ class Relay::Impl {
   void forward(const Participant& from, const transport::DatagramReceived& packet, Instant now);
   transport::FrameRef trunk_of(StreamId stream, ByteView packet);
   void deliver(const Participant& from, Participant& to, const transport::FrameRef& frame,
-               Instant now);
+               Duration may_wait, Instant now);
   /// Null for connections that are unknown, or that the relay is closing.
   Participant* find(transport::ConnectionHandle connection);
   void complain(Participant& p, std::string_view what, Instant now);
@@ -75,6 +76,7 @@ class Relay::Impl {
   bool send(Participant& to, const proto::Signal& signal, Instant now);
 
   // -- admission.cpp -----------------------------------------------------------------------------
+  enum class BindingCheck : std::uint8_t { kNone, kGenuine, kForged };
   struct Refusal {
     EndReason reason;
     std::string_view code;  ///< For ErrorNotice; empty: none is sent.
@@ -87,7 +89,7 @@ class Relay::Impl {
   void on_offer(Participant& p, const proto::CallOffer& offer, Instant now);
   void on_genuine_offer(Participant& p, const proto::CallOffer& offer,
                         const crypto::HandshakeAnswer& keys, Instant now);
-  [[nodiscard]] std::optional<Refusal> reason_to_refuse(const Participant& p);
+  [[nodiscard]] std::optional<Refusal> reason_to_refuse(const Participant& p, BindingCheck binding);
   /// Makes it a participant: identity, room, observer.
   void take_in(Participant& p, Instant now);
   void admit(Participant& p, const proto::CallOffer& offer, const crypto::HandshakeAnswer& keys,
@@ -106,6 +108,17 @@ class Relay::Impl {
   void leave(Participant& p, std::string_view why, Instant now);
   void tell_gone(const Participant& p, Instant now);
   void close_guests(std::string_view why);
+
+  // -- binding.cpp -------------------------------------------------------------------------------
+  void give_challenge(Participant& p, Instant now);
+  /// A challenge is used up by it, whatever the result.
+  [[nodiscard]] BindingCheck check_binding(Participant& p, const proto::CallOffer& offer,
+                                           Instant now);
+  [[nodiscard]] std::optional<crypto::e2e::Exporter> exporter_of(const Participant& p) const;
+  /// The relay's own, for the answer; none if the offer had none of its kind.
+  [[nodiscard]] std::optional<proto::Binding> answer_binding(
+      const Participant& p, const proto::CallOffer& offer,
+      const crypto::HandshakeAnswer& keys) const;
 
   // -- call_signals.cpp --------------------------------------------------------------------------
   void on_signal(Participant& from, const proto::Signal& signal, std::string_view text,
