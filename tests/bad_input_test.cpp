@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "support/simulated_world.hpp"
+#include "wzp/crypto/e2e_hello.hpp"
 #include "wzp/crypto/handshake.hpp"
 #include "wzp/proto/datagram.hpp"
 #include "wzp/proto/signal.hpp"
@@ -39,6 +40,7 @@ struct RawPeer {
   void take_events() {
     while (auto event = endpoint.poll_event()) {
       if (std::holds_alternative<transport::Connected>(*event)) connected = true;
+      if (std::holds_alternative<transport::DatagramReceived>(*event)) ++datagrams;
       if (auto* message = std::get_if<transport::MessageReceived>(&*event)) {
         signals.push_back(proto::parse_signal(message->bytes).value());
       }
@@ -83,10 +85,21 @@ struct RawPeer {
   transport::SimNetwork& net;
   transport::ConnectionHandle connection;
   bool connected = false;
+  std::size_t datagrams = 0;
   std::optional<transport::ConnectionClosed> closed;
   std::vector<proto::Signal> signals;
   test::SimDriver driver;
 };
+
+proto::Bytes some_hello(Rng& rng) {
+  crypto::e2e::Hello hello;
+  rng.fill(hello.instance.bytes);
+  const auto identity = crypto::Identity::ephemeral(rng);
+  hello.identity = identity.public_key();
+  hello.ephemeral = identity.exchange_key();
+  hello.features = "e2e/1";
+  return crypto::e2e::write_hello(hello);
+}
 
 }  // namespace
 
@@ -190,23 +203,41 @@ TEST_CASE("media before the handshake is dropped and counted") {
   CHECK(world.relay.counters().media_malformed == 0);
 }
 
-TEST_CASE("a sealed packet never reaches a reference client, a clear one reaches both") {
+TEST_CASE("of one who seals, who can open gets what is sealed, and the others what is in clear") {
   test::SimWorld world;
   RawPeer sender(world, 1);
   RawPeer capable(world, 2);
   RawPeer reference(world, 3);
+  RawPeer no_e2e(world, 4);
   sender.join({"stream-id", "e2e/1"});
   capable.join({"stream-id", "e2e/1"});
   reference.join({});
+  no_e2e.join({"stream-id"});
   CHECK(reference.signals.size() == 1);  // nothing but the answer, ever
   std::array<std::byte, 40> packet{};
+  const auto expect = [&](const RawPeer& peer, std::size_t datagrams) {
+    CHECK(peer.datagrams == datagrams);
+  };
   packet[10] = std::byte{0x10};
   sender.send_datagram(packet);
-  CHECK(world.relay.counters().media_sealed_withheld == 1);
+  CHECK(world.relay.counters().media_sealed_withheld == 2);
   CHECK(world.relay.counters().media_forwarded == 1);
+  expect(capable, 1);
   packet[10] = std::byte{0};
+  packet[0] = std::byte{0x80};  // media/2: sealed whatever byte 10 says
   sender.send_datagram(packet);
-  CHECK(world.relay.counters().media_forwarded == 3);
+  expect(capable, 2);
+  packet[0] = std::byte{0};
+  sender.send_datagram(packet);
+  CHECK(world.relay.counters().media_clear_withheld == 1);
+  CHECK(world.relay.counters().media_forwarded == 4);
+  expect(capable, 2);
+  expect(reference, 1);
+  expect(no_e2e, 1);
+  // Of one who does not seal everybody gets everything: who opens only, drops it.
+  no_e2e.send_datagram(packet);
+  expect(capable, 3);
+  expect(reference, 2);
 }
 
 TEST_CASE("a client drops what its relay makes of it, and the call goes on") {
@@ -231,9 +262,19 @@ TEST_CASE("a client drops what its relay makes of it, and the call goes on") {
       answer.identity_pub = handshake->answer().identity_pub;
       answer.ephemeral_pub = handshake->answer().ephemeral_pub;
       answer.signature = handshake->answer().signature;
-      answer.features = {"stream-id"};
-      const std::string text = proto::write_signal(answer);
-      REQUIRE(relay.send_message(message->connection, as_byte_view(text), now));
+      answer.features = {"stream-id", "e2e/1"};
+      // Stream 1 can seal, stream 2 cannot.
+      const proto::RoomUpdate room{
+          1,
+          0,
+          StreamId{9},
+          {{StreamId{1}, some_hello(rng), {"stream-id", "e2e/1"}, "aa", {}},
+           {StreamId{2}, {}, {}, "bb", {}}},
+          {}};
+      for (const proto::Signal& out : {proto::Signal(answer), proto::Signal(room)}) {
+        const std::string text = proto::write_signal(out);
+        REQUIRE(relay.send_message(message->connection, as_byte_view(text), now));
+      }
       client_connection = message->connection;
     }
     return kNever;
@@ -248,18 +289,42 @@ TEST_CASE("a client drops what its relay makes of it, and the call goes on") {
     relay_driver.wake();
     net.run_for(50ms);
   };
+  const auto send_entry = [&](StreamId stream, ByteView packet) {
+    std::array<std::byte, 1200> room{};
+    proto::TrunkDatagramWriter trunk(room);
+    REQUIRE(trunk.add(stream, packet));
+    send(trunk.bytes());
+  };
+  const auto counted = [&] { return client.call.statistics(); };
   const std::array<std::byte, 1> cut{};
   send(cut);
-  std::array<std::byte, 64> room{};
-  proto::TrunkDatagramWriter trunk(room);
-  REQUIRE(trunk.add(StreamId{1}, cut));  // an entry that is no packet
-  send(trunk.bytes());
+  CHECK(counted().datagrams_malformed == 1);
+  send_entry(StreamId{1}, cut);  // an entry that is no packet
+  CHECK(counted().datagrams_malformed == 2);
+  std::array<std::byte, 60> packet{};
+  send_entry(StreamId{1}, packet);
+  CHECK(counted().clear_refused == 1);
+  send_entry(StreamId{2}, packet);
+  CHECK(counted().unencrypted_refused == 1);
+  send_entry(StreamId{3}, packet);
+  CHECK(counted().packets_of_unknown_streams == 1);
+  packet[10] = std::byte{0x10};
+  send_entry(StreamId{1}, packet);
+  CHECK(counted().no_key == 1);
   std::array<std::byte, 300> noise{};
   for (int i = 0; i < 100; ++i) {
     rng.fill(noise);
     send(ByteView(noise).first(2 + i * 2));
   }
-  CHECK(client.call.statistics().datagrams_malformed >= 100);
+  CHECK(counted().datagrams_malformed >= 100);
+  for (int i = 0; i < 100; ++i) {
+    rng.fill(noise);
+    send_entry(StreamId{1}, ByteView(noise).first(2 + i * 2));
+  }
+  const auto after = counted();
+  CHECK(after.datagrams_malformed + after.no_key + after.clear_refused >= 200);
+  CHECK(after.receive.packets_received == 0);
+  CHECK(after.remote_streams == 0);
   const std::string nonsense = "{\"RoomUpdate\":{\"rev\":-1}}";
   REQUIRE(relay.send_message(*client_connection, as_byte_view(nonsense), net.now()));
   REQUIRE(relay.send_message(*client_connection, as_byte_view("\"Surprise\""), net.now()));

@@ -25,6 +25,9 @@ class ChildProcess {
   /// output ends.
   std::optional<std::string> wait_for_line(std::string_view text, std::chrono::milliseconds limit);
 
+  /// Takes some output, waiting for it at most so long. False if there was none.
+  bool read_some(std::chrono::milliseconds limit);
+
   /// Asks the program to end (SIGINT, as Ctrl-C does).
   void interrupt();
   void terminate();
@@ -32,12 +35,12 @@ class ChildProcess {
   /// The exit code (128 + signal if killed by one), or nothing if it still runs after the limit.
   std::optional<int> wait_for_exit(std::chrono::milliseconds limit);
 
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+
   /// Everything printed so far.
   [[nodiscard]] const std::string& output() const { return output_; }
 
  private:
-  bool read_some(std::chrono::milliseconds limit);
-
   pid_t pid_ = -1;
   int pipe_ = -1;
   std::string output_;

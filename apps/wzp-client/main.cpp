@@ -9,7 +9,9 @@
 #include <string>
 
 #include "../command_line.hpp"
+#include "announcer.hpp"
 #include "options.hpp"
+#include "room_secret.hpp"
 #include "wzp/client/audio_file.hpp"
 #include "wzp/client/call.hpp"
 #include "wzp/crypto/identity_file.hpp"
@@ -35,24 +37,6 @@ void say(const char* format, Args... args) {
   std::printf(format, args...);
   std::fflush(stdout);
 }
-
-class PrintingObserver final : public client::CallObserver {
- public:
-  void on_active(std::string_view relay, bool names_streams) override {
-    say("in the room; relay %.*s%s\n", static_cast<int>(relay.size()), relay.data(),
-        names_streams ? "" : " (a reference relay: senders can only be guessed apart)");
-  }
-  void on_joined(const client::RemoteParticipant& who) override {
-    say("joined: %s stream %u%s\n", who.fingerprint.c_str(), unsigned{who.stream.value},
-        who.is_legacy ? " (reference client)" : "");
-  }
-  void on_left(const client::RemoteParticipant& who) override {
-    say("left: %s stream %u\n", who.fingerprint.c_str(), unsigned{who.stream.value});
-  }
-  void on_played_out(StreamId stream) override {
-    say("heard all of stream %u\n", unsigned{stream.value});
-  }
-};
 
 /// The identity the options name; an error is one line for people.
 Expected<crypto::Identity, std::string> make_identity(const apps::ClientOptions& options) {
@@ -105,15 +89,17 @@ bool write_text(const std::string& path, const std::string& text) {
 /// One call on a loop of its own, from the first packet to the written files.
 class Session {
  public:
-  Session(const apps::ClientOptions& options, const crypto::Identity& me,
-          std::unique_ptr<client::AudioSource> source)
+  Session(const apps::ClientOptions& options, const client::CallOptions& call_options,
+          const crypto::Identity& me, std::unique_ptr<client::AudioSource> source,
+          crypto::KnownPeers& known)
       : options_(options),
         source_(std::move(source)),
+        announcer_(known, options.known_peers),
         endpoint_(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(),
                   crypto::system_rng()),
-        call_(endpoint_, me, crypto::system_rng(), call_options(options), source_.get(),
+        call_(endpoint_, me, crypto::system_rng(), call_options, source_.get(),
               options.record.empty() ? static_cast<client::AudioSink&>(null_) : recording_,
-              &observer_),
+              &announcer_),
         signals_(io_, SIGINT, SIGTERM),
         status_(io_) {
     if (!options.playout_map.empty()) call_.record_playout_map();
@@ -139,19 +125,10 @@ class Session {
   }
 
  private:
-  static client::CallOptions call_options(const apps::ClientOptions& options) {
-    client::CallOptions out;
-    out.profile = options.quality_profile();
-    out.silence_suppression = options.silence_suppression;
-    out.noise_suppression = options.noise_suppression;
-    out.gain_control = options.gain_control;
-    if (!options.room.empty()) out.server_name = crypto::room_hash(options.room);
-    return out;
-  }
-
   Instant turn(Instant now) {
     call_.handle_turn(now);
     Instant next = call_.next_deadline();
+    if (announcer_.print_next()) next = now;
     if (call_.state() == client::CallState::kActive && call_.source_ended()) {
       if (hang_up_at_ == kNever) {
         hang_up_at_ = options_.record.empty() ? now : now + kListenOn;
@@ -170,6 +147,7 @@ class Session {
     status_.expires_after(std::chrono::seconds(5));
     status_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
+      if (const std::string unsaved = announcer_.save(); !unsaved.empty()) fail(unsaved);
       const client::CallStatistics s = call_.statistics();
       if (call_.state() != client::CallState::kActive) return print_status();
       say("%4.0f s  sent %llu frames, played %llu (%llu recovered, %llu concealed)\n",
@@ -186,6 +164,9 @@ class Session {
     const auto must = [&code](bool ok, const std::string& what) {
       if (!ok) code = fail(what);
     };
+    announcer_.print_all();
+    const std::string unsaved = announcer_.save();
+    must(unsaved.empty(), unsaved);
     if (!options_.record.empty() && !recording_.samples().empty()) {
       const auto saved = client::save_audio_file(options_.record, recording_.samples());
       must(saved.has_value(), saved ? "" : saved.error().message);
@@ -212,7 +193,7 @@ class Session {
   std::unique_ptr<client::AudioSource> source_;
   client::NullSink null_;
   client::RecordingSink recording_;
-  PrintingObserver observer_;
+  apps::Announcer announcer_;
   transport::Endpoint endpoint_;
   client::Call call_;
   boost::asio::signal_set signals_;
@@ -220,10 +201,69 @@ class Session {
   Instant hang_up_at_ = kNever;
 };
 
+Expected<client::CallOptions, std::string> call_options(const apps::ClientOptions& options,
+                                                        const crypto::KnownPeers& known) {
+  client::CallOptions out;
+  out.profile = options.quality_profile();
+  out.silence_suppression = options.silence_suppression;
+  out.noise_suppression = options.noise_suppression;
+  out.gain_control = options.gain_control;
+  if (!options.room.empty()) out.server_name = crypto::room_hash(options.room);
+  auto psk = apps::room_psk(options, out.server_name);
+  if (!psk) return Unexpected(psk.error());
+  out.room_psk = std::move(*psk);
+  out.alias = options.alias;
+  out.peer_policy = &known;
+  out.allow_unencrypted_peers = options.allow_unencrypted_peers;
+  out.constant_rate = options.constant_rate;
+  out.muted = options.muted;
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
+/// --verify and --accept: the peer is named by the words that were read aloud.
+int set_trust(const std::string& file, crypto::KnownPeers& known, const std::string& words,
+              crypto::Trust trust) {
+  for (const crypto::IdentityKey& identity : known.identities()) {
+    if (apps::words_of(identity) != words) continue;
+    known.set_trust(identity, trust);
+    if (const auto saved = known.save(file); !saved) return fail(saved.error().message);
+    say("%s: %s\n", trust == crypto::Trust::kVerified ? "verified" : "accepted",
+        crypto::Fingerprint::of(identity).to_text().c_str());
+    return 0;
+  }
+  return fail(file + ": nobody in it has the words \"" + words + "\"");
+}
+
+Expected<crypto::KnownPeers, std::string> known_peers(const apps::ClientOptions& options) {
+  if (options.known_peers.empty()) return crypto::KnownPeers();
+  auto known = crypto::KnownPeers::load(options.known_peers);
+  if (!known) return Unexpected(known.error().message);
+  known->set_verified_only(options.verified_only);
+  return std::move(*known);
+}
+
 int run(const apps::ClientOptions& options) {
+  if (options.new_room_secret) return apps::print_new_room_secret();
+  auto known = known_peers(options);
+  if (!known) return fail(known.error());
+  if (!options.verify_words.empty()) {
+    return set_trust(options.known_peers, *known, joined(options.verify_words),
+                     crypto::Trust::kVerified);
+  }
+  if (!options.accept_words.empty()) {
+    return set_trust(options.known_peers, *known, joined(options.accept_words),
+                     crypto::Trust::kAccepted);
+  }
+  const auto security = call_options(options, *known);
+  if (!security) return fail(security.error());
   const auto me = make_identity(options);
   if (!me) return fail(me.error());
-  say("identity %s\n", me->fingerprint().to_text().c_str());
   auto source = make_source(options);
   if (!source) return fail(source.error());
   for (const std::string& path : {options.record, options.stats_json, options.playout_map}) {
@@ -231,7 +271,14 @@ int run(const apps::ClientOptions& options) {
   }
   const auto relay = transport::resolve(options.relay, kDefaultPort);
   if (!relay) return fail(relay.error());
-  Session session(options, *me, std::move(*source));
+  say("identity %s\nyour words: %s\n", me->fingerprint().to_text().c_str(),
+      apps::words_of(me->public_key()).c_str());
+  if (options.allow_unencrypted_peers) {
+    say("NOT end-to-end encrypted: peers and relays that cannot encrypt may hear in clear\n");
+  } else {
+    say("end-to-end encrypted%s\n", security->room_psk ? ", with a room secret" : "");
+  }
+  Session session(options, *security, *me, std::move(*source), *known);
   return session.run(*relay);
 }
 

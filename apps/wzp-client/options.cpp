@@ -10,6 +10,43 @@ proto::QualityProfile ClientOptions::quality_profile() const {
   return proto::kProfileGood;
 }
 
+namespace {
+
+void add_security(CLI::App& app, ClientOptions& o) {
+  auto* secret_file =
+      app.add_option("--room-secret-file", o.room_secret_file,
+                     "Room secret: the first line of FILE. Only who has the same hears and is "
+                     "heard; also read from WZP_ROOM_SECRET");
+  app.add_option("--room-secret", o.room_secret,
+                 "Room secret, visible in the list of processes: better use a file")
+      ->excludes(secret_file);
+  app.add_flag("--new-room-secret", o.new_room_secret, "Print a fresh room secret and end");
+  auto* known = app.add_option("--known-peers", o.known_peers,
+                               "Remember in FILE who was met and who is verified");
+  app.add_option("--verify", o.verify_words,
+                 "Mark the known peer with these six words as verified, and end")
+      ->expected(6)
+      ->needs(known);
+  app.add_option("--accept", o.accept_words,
+                 "Let the known peer with these six words hear although it has the name of a "
+                 "verified one, and end")
+      ->expected(6)
+      ->needs(known);
+  app.add_flag("--verified-only", o.verified_only, "Let only verified peers hear")->needs(known);
+  app.add_flag("--constant-rate", o.constant_rate,
+               "Sizes and times of packets do not depend on what is said, even when muted")
+      ->excludes("--silence-suppression");
+  app.add_flag("--allow-unencrypted-peers", o.allow_unencrypted_peers,
+               "Talk in clear with peers and relays that cannot encrypt: the relay can listen");
+  app.add_flag("--mute", o.muted, "Send nothing of the source");
+  app.add_option("--alias", o.alias, "What to call yourself, told to the other participants")
+      ->check([](const std::string& text) {
+        return text.size() > 64 ? "at most 64 bytes" : std::string();
+      });
+}
+
+}  // namespace
+
 std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
   CLI::App app("Joins a room of a relay: sends and records voice.", "wzp-client");
   app.add_option("relay", o.relay, "Relay as host:port")->capture_default_str();
@@ -36,6 +73,7 @@ std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
                "Send comfort noise instead of silence");
   app.add_flag("--noise-suppression", o.noise_suppression, "Take steady noise out before sending");
   app.add_flag("--gain-control", o.gain_control, "Bring speech to one level before sending");
+  add_security(app, o);
   app.add_option("--stats-json", o.stats_json, "Write the call's statistics to FILE at its end");
   app.add_option("--playout-map", o.playout_map,
                  "Write where each 20 ms played came from to FILE (CSV)");

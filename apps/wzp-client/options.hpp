@@ -23,6 +23,17 @@ struct ClientOptions {
   bool silence_suppression = false;
   bool noise_suppression = false;
   bool gain_control = false;
+  std::string room_secret;
+  std::string room_secret_file;
+  bool new_room_secret = false;
+  std::string known_peers;
+  std::vector<std::string> verify_words;
+  std::vector<std::string> accept_words;
+  bool verified_only = false;
+  bool constant_rate = false;
+  bool allow_unencrypted_peers = false;
+  bool muted = false;
+  std::string alias;
   std::string stats_json;
   std::string playout_map;
 

@@ -43,7 +43,8 @@ class LogObserver final : public relay::RelayObserver {
     spdlog::info("left room={} stream={} remote={} size={} reason={:?}", who.room, who.stream.value,
                  who.remote.to_string(), size, why);
   }
-  void on_refused(const transport::SocketAddress& remote, std::string_view why) override {
+  void on_refused(const transport::SocketAddress& remote, relay::EndReason,
+                  std::string_view why) override {
     spdlog::warn("refused remote={} reason={:?}", remote.to_string(), why);
   }
   void on_bad_input(const transport::SocketAddress& remote, std::string_view what) override {

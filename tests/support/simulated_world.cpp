@@ -56,13 +56,14 @@ void SimDriver::wake() {
 }
 
 SimClient::SimClient(transport::SimNetwork& network, std::uint8_t number,
-                     const client::CallOptions& options, std::vector<std::int16_t> speech)
+                     const client::CallOptions& options, std::vector<std::int16_t> speech,
+                     client::CallObserver* observer)
     : net(network),
       rng(number),
       identity(numbered_identity(number)),
       source(source_of(std::move(speech))),
       endpoint(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(), rng),
-      call(endpoint, identity, rng, options, source.get(), sink),
+      call(endpoint, identity, rng, options, source.get(), sink, observer),
       driver(network, endpoint, client_address(number), [this](Instant now) {
         call.handle_turn(now);
         return call.next_deadline();
@@ -84,9 +85,9 @@ SimWorld::SimWorld()
 
 SimClient& SimWorld::add_client(const client::CallOptions& options,
                                 std::vector<std::int16_t> speech, transport::ChannelConfig up,
-                                transport::ChannelConfig down) {
+                                transport::ChannelConfig down, client::CallObserver* observer) {
   const auto number = static_cast<std::uint8_t>(clients.size() + 1);
-  clients.push_back(std::make_unique<SimClient>(net, number, options, std::move(speech)));
+  clients.push_back(std::make_unique<SimClient>(net, number, options, std::move(speech), observer));
   SimClient& added = *clients.back();
   up.seed += 2U * number;
   down.seed += 2U * number + 1U;

@@ -50,7 +50,7 @@ class SimDriver {
 /// One client of the world. `sink` holds what it heard.
 struct SimClient {
   SimClient(transport::SimNetwork& net, std::uint8_t number, const client::CallOptions& options,
-            std::vector<std::int16_t> speech);
+            std::vector<std::int16_t> speech, client::CallObserver* observer = nullptr);
   /// Hangs up now, in virtual time.
   void hang_up();
 
@@ -71,7 +71,8 @@ class SimWorld {
   /// Connects a client; empty `speech`: it only listens. The channels' seeds are made different for
   /// each client.
   SimClient& add_client(const client::CallOptions& options, std::vector<std::int16_t> speech,
-                        transport::ChannelConfig up = {}, transport::ChannelConfig down = {});
+                        transport::ChannelConfig up = {}, transport::ChannelConfig down = {},
+                        client::CallObserver* observer = nullptr);
   /// Runs until all clients are in the room; false after 10 s.
   bool run_until_active();
 

@@ -62,15 +62,12 @@ class CallDecoder::Impl {
   void handle_packet(const proto::MediaPacketView& packet, Instant now) {
     ++statistics_.packets_received;
     const proto::MediaHeader& header = packet.header;
-    const bool follows = newest_seq_ && header.seq == *newest_seq_ + 1;
-    if (!newest_seq_ || header.seq.is_newer_than(*newest_seq_)) newest_seq_ = header.seq;
     if (header.is_repair) {
       ++statistics_.repair_packets_received;
       jitter_.note_packet(header.seq);
       take_repair(header, packet.payload, now);
     } else if (header.codec == proto::CodecId::kComfortNoise) {
       sender_pauses_ = true;
-      pause_confirmed_ = follows;
       jitter_.push({header.seq, header.timestamp, milliseconds(20), header.codec,
                     proto::FrameOrigin::kReceived, packet.payload},
                    now);
@@ -130,8 +127,8 @@ class CallDecoder::Impl {
     ReceiveStatistics out = statistics_;
     out.frames_received = j.received_ms / kFrameMs;
     out.frames_recovered = j.recovered_ms / kFrameMs;
-    out.frames_concealed = (j.concealed_ms - silence_ms_) / kFrameMs;
-    out.frames_comfort = (j.comfort_ms + silence_ms_) / kFrameMs;
+    out.frames_concealed = j.concealed_ms / kFrameMs;
+    out.frames_comfort = j.comfort_ms / kFrameMs;
     out.frames_played = j.played_ms / kFrameMs;
     out.frames_late = j.late * frame_ms_ / kFrameMs;
     out.frames_duplicate = j.duplicates * frame_ms_ / kFrameMs;
@@ -259,14 +256,12 @@ class CallDecoder::Impl {
       case proto::Playout::Kind::kFrame:
         origin = next.origin == proto::FrameOrigin::kRecovered ? PlayoutOrigin::kRecovered
                                                                : PlayoutOrigin::kReceived;
-        concealed_before_ms_ = jitter_.stats().concealed_ms;
         statistics_.delay.add(next.waited + pending_time());
         done = codec_decoder_.decode(next.codec, next.payload, out).has_value();
         if (!done) ++statistics_.packets_undecodable;
         break;
       case proto::Playout::Kind::kComfortNoise:
         origin = PlayoutOrigin::kComfort;
-        if (pause_confirmed_) settle_pause();
         done = comfort(next.payload, out);
         break;
       case proto::Playout::Kind::kMissing:
@@ -294,15 +289,6 @@ class CallDecoder::Impl {
     }
   }
 
-  /// What was concealed while waiting for the next frame was silence: nothing was lost before the
-  /// comfort packet that came instead.
-  void settle_pause() {
-    pause_confirmed_ = false;
-    const std::uint64_t concealed = jitter_.stats().concealed_ms;
-    silence_ms_ += concealed - concealed_before_ms_;
-    concealed_before_ms_ = concealed;
-  }
-
   bool comfort(ByteView level, MutablePcm out) {
     for (std::size_t at = 0; at < out.size(); at += kSamplesPerTick) {
       const std::size_t n = std::min(kSamplesPerTick, out.size() - at);
@@ -325,10 +311,6 @@ class CallDecoder::Impl {
   MediaTime32 last_timestamp_;
   MediaTime32 media_end_;  // of what was decoded last
   Instant last_loss_{};
-  std::optional<SeqNo16> newest_seq_;
-  bool pause_confirmed_ = false;           // by a comfort packet right behind what came last
-  std::uint64_t concealed_before_ms_ = 0;  // when the last frame was played
-  std::uint64_t silence_ms_ = 0;           // of the jitter buffer's concealed_ms
   bool has_lost_ = false;
   bool sender_pauses_ = false;         // it sends comfort noise
   std::vector<std::int16_t> pending_;  // decoded, not yet played: less than a stretched packet

@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "speech_input.hpp"
@@ -36,15 +37,19 @@ void check(const proto::QualityProfile& p) {
   require(p.fec_ratio >= 0.0F && p.fec_ratio <= 2.0F, "the FEC ratio is 0 to 2");
 }
 
-codec::EncoderConfig codec_config(const proto::QualityProfile& profile,
-                                  std::uint8_t expected_loss) {
+codec::EncoderConfig codec_config(const proto::QualityProfile& profile, std::uint8_t expected_loss,
+                                  bool constant_bitrate) {
   auto config = codec::EncoderConfig::for_profile(profile);
   config.expected_loss_percent = expected_loss;
+  config.constant_bitrate = constant_bitrate;
   return config;
 }
 
-codec::AudioEncoder make_codec(const proto::QualityProfile& profile) {
-  auto encoder = codec::AudioEncoder::create(codec_config(profile, 0));
+codec::AudioEncoder make_codec(const CallEncoderOptions& options) {
+  require(!options.constant_bitrate || !options.silence_suppression,
+          "silence suppression would show in a constant bit rate");
+  auto encoder =
+      codec::AudioEncoder::create(codec_config(options.profile, 0, options.constant_bitrate));
   require(encoder.has_value(), "no encoder for this codec and frame length");
   return std::move(*encoder);
 }
@@ -66,7 +71,8 @@ class CallEncoder::Impl {
       : profile_((check(options.profile), options.profile)),
         suppress_silence_(options.silence_suppression),
         input_({options.noise_suppression, options.gain_control, options.silence_suppression}),
-        codec_(make_codec(profile_)),
+        constant_bitrate_(options.constant_bitrate),
+        codec_(make_codec(options)),
         fec_(make_fec(profile_)) {
     packets_.reserve(kMaxPackets);
     arena_.resize(kMaxPackets * kMaxPacketBytes);
@@ -74,6 +80,8 @@ class CallEncoder::Impl {
 
   std::span<const EncodedPacket> push(PcmView samples) {
     packets_.clear();
+    // What was captured before it was muted is no look-back of what comes after.
+    if (std::exchange(muted_ticks_, 0) > 0) silent_ticks_ = 0;
     const SpeechInput::Frame frame = input_.process(samples);
     // A frame that was begun is filled before the pause begins.
     if (suppress_silence_ && !frame.active && filled_ == 0) {
@@ -83,6 +91,14 @@ class CallEncoder::Impl {
     if (frame.onset) send_look_back(frame.look_back);
     silent_ticks_ = 0;
     add_samples(frame.samples);
+    return packets_;
+  }
+
+  std::span<const EncodedPacket> push_muted() {
+    packets_.clear();
+    if (muted_ticks_ == 0) end_talk();
+    timestamp_ = timestamp_ + kTick.count();
+    if (++muted_ticks_ == 1) add_comfort_packet(0);
     return packets_;
   }
 
@@ -97,8 +113,9 @@ class CallEncoder::Impl {
     packets_.clear();
     end_talk();
     // Nothing is changed unless both take the new profile.
-    require(codec_.reconfigure(codec_config(profile, expected_loss_)).has_value(),
-            "no encoder for this codec and frame length");
+    require(
+        codec_.reconfigure(codec_config(profile, expected_loss_, constant_bitrate_)).has_value(),
+        "no encoder for this codec and frame length");
     require(
         fec_.set_layout(fec::layout_of(profile, fec::SymbolPolicy::kLegacy256Trimmed)).has_value(),
         "no FEC for this block size and ratio");
@@ -214,10 +231,12 @@ class CallEncoder::Impl {
   proto::QualityProfile profile_;
   bool suppress_silence_;
   SpeechInput input_;
+  bool constant_bitrate_;
   codec::AudioEncoder codec_;
   fec::FrameBlockEncoder fec_;
   std::uint8_t expected_loss_ = 0;
   std::uint32_t silent_ticks_ = 0;  // not sent, up to now
+  std::uint32_t muted_ticks_ = 0;
   SeqNo16 seq_;
   MediaTime32 timestamp_;
   std::array<std::int16_t, kMaxFrameSamples> frame_{};
@@ -235,6 +254,7 @@ CallEncoder::CallEncoder(CallEncoder&&) noexcept = default;
 CallEncoder& CallEncoder::operator=(CallEncoder&&) noexcept = default;
 
 std::span<const EncodedPacket> CallEncoder::push(PcmView samples) { return impl_->push(samples); }
+std::span<const EncodedPacket> CallEncoder::push_muted() { return impl_->push_muted(); }
 std::span<const EncodedPacket> CallEncoder::finish() { return impl_->finish(); }
 std::span<const EncodedPacket> CallEncoder::set_profile(const proto::QualityProfile& profile) {
   return impl_->set_profile(profile);

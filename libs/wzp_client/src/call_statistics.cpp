@@ -94,6 +94,15 @@ std::string CallStatistics::to_json() const {
   json.add("packets_reordered", receive.packets_reordered);
   json.add("packets_undecodable", receive.packets_undecodable);
   json.add("packets_of_unknown_streams", packets_of_unknown_streams);
+  json.add("clear_refused", clear_refused);
+  json.add("no_key", no_key);
+  json.add("replayed", replayed);
+  json.add("auth_failed", auth_failed);
+  json.add("unencrypted_refused", unencrypted_refused);
+  json.add("clear_packets_sent", clear_packets_sent);
+  json.add("packets_unheard", packets_unheard);
+  json.add("keep_alives_sent", keep_alives_sent);
+  json.add("key_changes", key_changes);
   json.add("datagrams_malformed", datagrams_malformed);
   json.add("signals_malformed", signals_malformed);
   json.add("signals_unknown", signals_unknown);

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
-#include "wzp/proto/features.hpp"
-
 namespace wzp::client {
 namespace {
 
 RemoteParticipant described(const proto::RoomParticipant& p) {
-  const auto features = proto::FeatureSet::from_names(p.features);
-  return {p.stream, p.fingerprint, !features.contains(proto::Feature::kStreamId)};
+  RemoteParticipant out;
+  out.stream = p.stream;
+  out.fingerprint = p.fingerprint;
+  out.is_legacy = p.hello.empty();
+  return out;
 }
 
 bool same(const RemoteParticipant& a, const RemoteParticipant& b) {
@@ -60,6 +61,11 @@ void RoomView::remove(StreamId stream, Changes& changes) {
   if (found == others_.end()) return;
   changes.left.push_back(found->second);
   others_.erase(found);
+}
+
+std::string RoomView::fingerprint_of(StreamId stream) const {
+  const auto found = others_.find(stream);
+  return found == others_.end() ? std::string() : found->second.fingerprint;
 }
 
 std::vector<RemoteParticipant> RoomView::participants() const {

@@ -1,5 +1,5 @@
 /// \file
-/// The room as the relay tells it, kept up to date from RoomUpdates.
+/// The room as the relay tells it, kept up to date from RoomUpdates. All of it is a claim.
 #pragma once
 
 #include <map>
@@ -24,6 +24,8 @@ class RoomView {
   Changes apply(const proto::RoomUpdate& update);
 
   [[nodiscard]] bool lists(StreamId stream) const { return others_.contains(stream); }
+  /// Empty if it is not listed.
+  [[nodiscard]] std::string fingerprint_of(StreamId stream) const;
   [[nodiscard]] std::vector<RemoteParticipant> participants() const;
 
  private:

@@ -62,6 +62,7 @@ void OpusSender::configure(const EncoderConfig& config) noexcept {
   opus_encoder_ctl(e, OPUS_SET_DTX(config.dtx ? 1 : 0));
   opus_encoder_ctl(e, OPUS_SET_MAX_BANDWIDTH(config.wideband_at_most ? OPUS_BANDWIDTH_WIDEBAND
                                                                      : OPUS_BANDWIDTH_FULLBAND));
+  opus_encoder_ctl(e, OPUS_SET_VBR(config.constant_bitrate ? 0 : 1));
   opus_encoder_ctl(e, OPUS_SET_COMPLEXITY(std::min<int>(config.complexity, 10)));
 }
 

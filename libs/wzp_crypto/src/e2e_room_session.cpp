@@ -355,6 +355,9 @@ MediaResult RoomSession::seal_media2(Layout layout, ByteView header, ByteView pa
 
 SenderKeys::Next RoomSession::next_numbers() const noexcept { return impl_->sender.next(); }
 
+KeyStep RoomSession::key_in_use() const noexcept { return impl_->sender.in_use(); }
+bool RoomSession::is_changing_keys() const noexcept { return impl_->sender.is_changing(); }
+
 Instant RoomSession::comfort_due() const noexcept {
   return impl_->closed || impl_->sender.holder_count() == 0 ? kNever
                                                             : impl_->last_sealed + kComfortInterval;
@@ -393,6 +396,17 @@ void RoomSession::bye(Instant now) {
     impl_->withdraw(*peer, now);
   }
   impl_->closed = true;
+}
+
+void RoomSession::close() {
+  impl_->closed = true;
+  impl_->peers.clear();
+  impl_->legacy.clear();
+  impl_->early.clear();
+  impl_->own.psk = Secret<32>();
+  impl_->own.ephemeral = ExchangeKeyPair::generate(impl_->rng);
+  impl_->sender = SenderKeys(impl_->own.hello.identity, impl_->own.hello.instance,
+                             impl_->sender.next().seq, impl_->rng);
 }
 
 void RoomSession::renew(Instant now) {

@@ -278,6 +278,7 @@ SenderKeys::Next SenderKeys::next() const noexcept {
   return {impl_->next_seq, impl_->current.at.epoch()};
 }
 KeyStep SenderKeys::in_use() const noexcept { return impl_->current.at; }
+bool SenderKeys::is_changing() const noexcept { return impl_->prepared.has_value(); }
 
 MediaResult SenderKeys::seal_plain(std::span<const std::byte, 12> header, ByteView payload,
                                    ByteView report, MutableBytes out, Instant now) {

@@ -377,3 +377,26 @@ TEST_CASE("peers that both know a later version do not accept this one") {
   CHECK_FALSE(model.all_locked());
   CHECK(model.session(0).counters().refused_versions == 1);
 }
+
+TEST_CASE("a closed session seals, opens, says and waits for nothing") {
+  RelayModel model(77);
+  model.join();
+  model.join();
+  model.keeps_recent = true;
+  model.run(2s);
+  REQUIRE(model.all_locked());
+  const auto packet = model.recent.back();
+  auto& session = model.session(1 - packet.from);
+  session.close();
+  std::array<std::byte, 1500> out{};
+  CHECK_FALSE(session.open_media(packet.stream, packet.packet, out, model.now));
+  const std::array<std::byte, 12> header{};
+  CHECK_FALSE(session.seal_media(header, {}, {}, out, model.now));
+  CHECK(session.participants().empty());
+  CHECK(session.next_deadline() == kNever);
+  CHECK(session.comfort_due() == kNever);
+  CHECK_FALSE(session.send_signal(packet.stream, "{}"));
+  session.handle_room(model.full_room(1 - packet.from), model.now);
+  CHECK(session.participants().empty());
+  CHECK(session.counters().media[static_cast<std::size_t>(MediaError::kUnknownStream)] == 1);
+}

@@ -126,11 +126,20 @@ PushResult JitterBuffer::Impl::place(const JitterFrame& frame, Instant now) noex
   return store(frame, key, now);
 }
 
+/// Nothing was lost between what was played last and this.
+bool JitterBuffer::Impl::is_next_number(const JitterFrame& frame) const noexcept {
+  return last_seq_ && frame.seq && seqs_.missing_between(*last_seq_, *frame.seq) == 0 &&
+         late_in_gap_ == 0;
+}
+
 PushResult JitterBuffer::Impl::place_late(const JitterFrame& frame, std::int64_t key,
                                           Instant now) noexcept {
   if (is_comfort(frame)) {
     ++stats_.comfort;
-    if (key >= gap_start_) silence_ = true;
+    if (key >= gap_start_) {
+      silence_ = true;
+      if (is_next_number(frame)) book_undecided(0);
+    }
     return PushResult::kLate;
   }
   if (is_received(frame) && late_run_.reached(now, kLateRunFrames, kLateRunTime)) {
@@ -198,9 +207,7 @@ void JitterBuffer::Impl::restart_timeline() noexcept {
   store_.clear();
   seqs_.clear();
   estimator_.restart_timeline();
-  stats_.concealed_ms += static_cast<std::uint64_t>(undecided_);
-  stats_.played_ms += static_cast<std::uint64_t>(undecided_);
-  undecided_ = 0;
+  book_undecided(presumed_concealed());
   late_in_gap_ = 0;
   late_run_.frames = 0;
   repeat_run_.frames = 0;
@@ -218,13 +225,15 @@ void JitterBuffer::Impl::reset() noexcept {
 
 void JitterBuffer::Impl::reset_statistics() noexcept {
   stats_ = {};
-  undecided_ = 0;  // belongs to the counters that were just given up
+  passed_ = held_ = stalled_ = 0;  // belong to the counters that were just given up
 }
 
 JitterBufferStats JitterBuffer::Impl::stats() const noexcept {
   JitterBufferStats stats = stats_;
-  stats.played_ms += static_cast<std::uint64_t>(undecided_);
-  stats.concealed_ms += static_cast<std::uint64_t>(undecided_);
+  const auto concealed = static_cast<std::uint64_t>(presumed_concealed());
+  stats.played_ms += static_cast<std::uint64_t>(undecided());
+  stats.concealed_ms += concealed;
+  stats.comfort_ms += static_cast<std::uint64_t>(undecided()) - concealed;
   return stats;
 }
 

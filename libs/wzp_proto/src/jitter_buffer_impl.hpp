@@ -59,6 +59,7 @@ class JitterBuffer::Impl {
   [[nodiscard]] bool continues_candidate(const JitterFrame& frame, Instant now) const noexcept;
   PushResult hold_candidate(const JitterFrame& frame, Instant now) noexcept;
   PushResult place(const JitterFrame& frame, Instant now) noexcept;
+  [[nodiscard]] bool is_next_number(const JitterFrame& frame) const noexcept;
   PushResult place_late(const JitterFrame& frame, std::int64_t key, Instant now) noexcept;
   PushResult store(const JitterFrame& frame, std::int64_t key, Instant now) noexcept;
   PushResult place_repeated(const JitterFrame& frame, Instant now) noexcept;
@@ -73,7 +74,9 @@ class JitterBuffer::Impl {
   [[nodiscard]] Duration delay_error() const noexcept;
   [[nodiscard]] std::int64_t lost_in_gap(const StoredFrame& front) const noexcept;
   void settle_undecided(const StoredFrame& front) noexcept;
-  void use_held_time(const StoredFrame& front) noexcept;
+  void book_undecided(std::int64_t concealed) noexcept;
+  [[nodiscard]] std::int64_t undecided() const noexcept { return passed_ + held_ + stalled_; }
+  [[nodiscard]] std::int64_t presumed_concealed() const noexcept;
   std::optional<Playout> play_gap(const StoredFrame& front) noexcept;
   [[nodiscard]] bool shorten_silence(std::int64_t room) noexcept;
   Playout play_frame(const StoredFrame& front, Instant now) noexcept;
@@ -110,10 +113,12 @@ class JitterBuffer::Impl {
   std::int64_t last_duration_ = 20;
   std::optional<SeqNo16> last_seq_;  // its packet number
   CodecId last_codec_ = CodecId::kOpus24k;
-  bool silence_ = false;          // the sender said so
-  std::int64_t undecided_ = 0;    // concealed at an underrun: loss or silence is not known yet
+  bool silence_ = false;  // the sender said so
+  // Concealed at an underrun, loss or silence is not known yet:
+  std::int64_t passed_ = 0;       // media time moved on
+  std::int64_t held_ = 0;         // it did not, beyond the target delay: to be made up for
+  std::int64_t stalled_ = 0;      // it did not, and the delay was to grow anyway
   std::int64_t late_in_gap_ = 0;  // audio that arrived too late for this gap
-  std::int64_t held_ = 0;         // concealed without moving on, beyond the target delay
   std::int64_t concealed_run_ = 0;
   std::int64_t silent_run_ = 0;
   Duration current_{0};

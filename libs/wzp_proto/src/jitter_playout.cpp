@@ -23,6 +23,7 @@ constexpr milliseconds kInsertAfter(1000);
 constexpr milliseconds kHoldBeyondTarget(200);
 constexpr milliseconds kAccelerateAbove(20);
 constexpr milliseconds kSilentIdleAfter(10'000);
+constexpr milliseconds kInterruption(200);
 
 std::uint64_t count(std::int64_t ms) noexcept { return static_cast<std::uint64_t>(ms); }
 
@@ -46,7 +47,6 @@ bool JitterBuffer::Impl::try_start(Instant now) noexcept {
   started_ = true;
   gap_start_ = next_;
   late_in_gap_ = 0;
-  held_ = 0;
   concealed_run_ = 0;
   silent_run_ = 0;
   silence_ = store_.front().is_comfort();
@@ -66,7 +66,6 @@ Playout JitterBuffer::Impl::pop(Instant now) noexcept {
     if (store_.empty()) return play_underrun();
     const StoredFrame front = store_.front();
     settle_undecided(front);
-    use_held_time(front);
     if (front.key > next_) {
       if (auto out = play_gap(front)) return *out;
     } else if (front.is_comfort()) {
@@ -101,24 +100,33 @@ std::int64_t JitterBuffer::Impl::lost_in_gap(const StoredFrame& front) const noe
   return std::min(gap, missing * last_duration_ + late_in_gap_);
 }
 
+// Concealment was played while nothing was here. Now it can be told what it stood for: audio that
+// was lost or came too late, or a pause of the sender. What was played while media time was held
+// fills its part of the gap; the rest of it has made the delay longer.
 void JitterBuffer::Impl::settle_undecided(const StoredFrame& front) noexcept {
-  if (undecided_ == 0) return;
-  const std::int64_t begin = std::max<std::int64_t>(next_ - gap_start_ - undecided_, 0);
-  const std::int64_t lost = std::clamp<std::int64_t>(lost_in_gap(front) - begin, 0, undecided_);
-  stats_.concealed_ms += count(lost);
-  stats_.comfort_ms += count(undecided_ - lost);
-  stats_.played_ms += count(undecided_);
-  undecided_ = 0;
-}
-
-// Concealment was played while waiting. If the frame waited for came, the delay has grown by that
-// time; if it is lost, that time has filled (part of) its gap.
-void JitterBuffer::Impl::use_held_time(const StoredFrame& front) noexcept {
-  if (held_ == 0) return;
-  const std::int64_t filled = std::min(held_, front.key - next_);
+  if (undecided() == 0) return;
+  const std::int64_t filled = std::clamp<std::int64_t>(front.key - next_, 0, held_);
+  const std::int64_t extra = held_ - filled + stalled_;
+  const std::int64_t begin = std::max<std::int64_t>(next_ - gap_start_ - passed_, 0);
+  const std::int64_t missing = lost_in_gap(front);
+  const std::int64_t lost = std::clamp<std::int64_t>(missing - begin, 0, passed_ + filled);
+  const bool was_pause =
+      missing == 0 && (front.is_comfort() || front.key - gap_start_ >= undecided());
   next_ += filled;
   stats_.inserted_ms += count(held_ - filled);
-  held_ = 0;
+  book_undecided(lost + (was_pause ? 0 : extra));
+}
+
+void JitterBuffer::Impl::book_undecided(std::int64_t concealed) noexcept {
+  stats_.concealed_ms += count(concealed);
+  stats_.comfort_ms += count(undecided() - concealed);
+  stats_.played_ms += count(undecided());
+  passed_ = held_ = stalled_ = 0;
+}
+
+// While it is not known: who says nothing at all for longer than this has stopped talking.
+std::int64_t JitterBuffer::Impl::presumed_concealed() const noexcept {
+  return std::min(undecided(), kInterruption.count());
 }
 
 std::optional<Playout> JitterBuffer::Impl::play_gap(const StoredFrame& front) noexcept {
@@ -209,13 +217,12 @@ Playout JitterBuffer::Impl::conceal(std::int64_t length, bool decided) noexcept 
   const bool wait =
       !hold && !decided && config_.client_stretches && delay_error() < kHoldBeyondTarget;
   if (hold) stats_.inserted_ms += count(length);
-  if (wait) held_ += length;
   if (!hold && !wait) next_ += length;
-  if (decided || hold || wait) {
+  if (decided) {
     stats_.concealed_ms += count(length);
     stats_.played_ms += count(length);
   } else {
-    undecided_ += length;
+    (hold ? stalled_ : wait ? held_ : passed_) += length;
   }
   return out;
 }

@@ -306,6 +306,10 @@ TEST_CASE("a stream that falls silent without a word is concealed for a second, 
   CHECK(missing == 50);
   CHECK(run == 1000ms);
   CHECK(b.buffer.stats().underruns == 1);
+  // As long as nothing tells, it is taken for the end of the talk.
+  CHECK(b.buffer.stats().concealed_ms == 200);
+  CHECK(b.buffer.stats().comfort_ms == 800);
+  check_sum(b.buffer.stats());
   b.push(frame(1, 5000), 5000ms);
   CHECK(b.kind(5000ms) == Kind::kEmpty);
   CHECK(b.kind(5040ms) == Kind::kFrame);
@@ -391,6 +395,65 @@ TEST_CASE("with time-stretching a delayed frame is waited for and played") {
   buffer.push(frame(3, 60), kSimStart + 130ms);
   CHECK(buffer.pop(kSimStart + 140ms).timestamp == MediaTime32(60));
   CHECK(buffer.stats().late == 0);
+}
+
+TEST_CASE("an outage of a second is all concealment once the numbers show it") {
+  for (const bool stretches : {false, true}) {
+    JitterBufferConfig config = Bench::fixed(40ms);
+    config.client_stretches = stretches;
+    JitterBuffer buffer(config);
+    buffer.push(frame(0, 0), kSimStart);
+    CHECK(buffer.pop(kSimStart + 40ms).kind == Kind::kFrame);
+    for (int i = 3; i < 53; ++i) CHECK(buffer.pop(kSimStart + 20ms * i).kind == Kind::kMissing);
+    CHECK(buffer.stats().concealed_ms == 200);
+    buffer.push(frame(52, 1040), kSimStart + 1060ms);
+    while (buffer.pop(kSimStart + 1060ms).kind != Kind::kFrame) {
+    }
+    const JitterBufferStats s = buffer.stats();
+    CAPTURE(stretches, s.concealed_ms, s.comfort_ms);
+    CHECK(s.concealed_ms >= 1000);
+    CHECK(s.comfort_ms == 0);
+    check_sum(s);
+  }
+}
+
+TEST_CASE(
+    "with time-stretching a pause that begins without notice is silence, also while waiting") {
+  JitterBufferConfig config = Bench::fixed(40ms);
+  config.client_stretches = true;
+  for (const bool comfort_is_late : {false, true}) {
+    CAPTURE(comfort_is_late);
+    JitterBuffer buffer(config);
+    buffer.push(frame(0, 0), kSimStart);
+    CHECK(buffer.pop(kSimStart + 40ms).kind == Kind::kFrame);
+    // Media time stands still for 200 ms beyond the target, then it moves on.
+    const int until = comfort_is_late ? 20 : 11;
+    for (int i = 3; i < until; ++i) {
+      CHECK(buffer.pop(kSimStart + 20ms * i).kind == Kind::kMissing);
+    }
+    const auto said = buffer.push(comfort_frame(1, 40), kSimStart + 20ms * until - 5ms);
+    CHECK(said == (comfort_is_late ? PushResult::kLate : PushResult::kAccepted));
+    CHECK(buffer.pop(kSimStart + 20ms * until).kind == Kind::kComfortNoise);
+    const JitterBufferStats s = buffer.stats();
+    CHECK(s.concealed_ms == 0);
+    CHECK(s.comfort_ms == static_cast<std::uint64_t>(20 * (until - 2)));
+    check_sum(s);
+  }
+}
+
+TEST_CASE("with time-stretching a frame that was late was concealed") {
+  JitterBufferConfig config = Bench::fixed(40ms);
+  config.client_stretches = true;
+  JitterBuffer buffer(config);
+  buffer.push(frame(0, 0), kSimStart);
+  CHECK(buffer.pop(kSimStart + 40ms).kind == Kind::kFrame);
+  CHECK(buffer.pop(kSimStart + 60ms).kind == Kind::kMissing);
+  CHECK(buffer.pop(kSimStart + 80ms).kind == Kind::kMissing);
+  buffer.push(frame(1, 20), kSimStart + 90ms);
+  CHECK(buffer.pop(kSimStart + 100ms).kind == Kind::kFrame);
+  CHECK(buffer.stats().concealed_ms == 40);
+  CHECK(buffer.stats().comfort_ms == 0);
+  check_sum(buffer.stats());
 }
 
 TEST_CASE("whatever arrives, the sum of origins holds, storage is bounded and order is kept") {

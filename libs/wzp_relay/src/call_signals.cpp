@@ -152,7 +152,7 @@ void Relay::Impl::on_send_to_datagram(Participant& from, ByteView datagram, Inst
   const auto size = proto::write_send_to({from.fingerprint.bytes, message->body}, room);
   const auto frame =
       size ? endpoint_.make_frame(ByteView(room).first(*size)) : transport::FrameRef{};
-  if (frame && to->link->send_frame({}, frame, now)) {
+  if (frame && to->link->send_frame({}, frame, Duration{0}, now)) {
     ++counters_.send_to_forwarded;
   } else {
     ++counters_.media_not_sent;

@@ -47,6 +47,16 @@ ConfigResult load_acl(RoomAcl& acl, const toml::table& rooms, std::string_view o
   return {};
 }
 
+ConfigResult load_e2e_rooms(std::set<std::string>& rooms, const toml::array& names,
+                            std::string_view origin) {
+  for (const toml::node& entry : names) {
+    const auto name = entry.value_exact<std::string>();
+    if (!name) return Unexpected(at_line(origin, entry.source()) + "e2e_rooms: expected a name");
+    rooms.insert(room_of(*name));
+  }
+  return {};
+}
+
 ConfigResult load_value(Config& config, std::string_view name, const toml::node& node) {
   const auto keys = config_keys();
   const auto key =
@@ -55,7 +65,8 @@ ConfigResult load_value(Config& config, std::string_view name, const toml::node&
   if (const auto number = node.value_exact<std::int64_t>(); number && key->is_number()) {
     return set_value(config, *key, std::to_string(*number));
   }
-  if (const auto text = node.value_exact<std::string>(); text && !key->is_number()) {
+  if (const auto text = node.value_exact<std::string>();
+      text && (!key->is_number() || key->may_be_off())) {
     return set_value(config, *key, *text);
   }
   return Unexpected(std::string(name) + ": expected " +
@@ -73,6 +84,9 @@ ConfigResult load_toml(Config& config, std::string_view text, std::string_view o
   for (const auto& [key, node] : parsed.table()) {
     if (key.str() == "acl" && node.is_table()) {
       if (auto acl = load_acl(config.relay.acl, *node.as_table(), origin); !acl) return acl;
+    } else if (key.str() == "e2e_rooms" && node.is_array()) {
+      auto rooms = load_e2e_rooms(config.relay.e2e_rooms, *node.as_array(), origin);
+      if (!rooms) return rooms;
     } else if (const auto set = load_value(config, key.str(), node); !set) {
       return Unexpected(at_line(origin, node.source()) + set.error());
     }
@@ -84,12 +98,21 @@ std::string to_toml(const Config& config) {
   std::ostringstream out;
   for (const ConfigKey& key : config_keys()) {
     out << key.name << " = ";
-    if (key.is_number()) {
-      out << key.get(config);
+    const std::string value = key.get(config);
+    if (key.is_number() && value != "off") {
+      out << value;
     } else {
-      out << toml::value<std::string>(key.get(config));
+      out << toml::value<std::string>(value);
     }
     out << '\n';
+  }
+  if (!config.relay.e2e_rooms.empty()) {
+    out << "e2e_rooms = [";
+    const char* separator = "";
+    for (const auto& room : config.relay.e2e_rooms) {
+      out << std::exchange(separator, ", ") << '"' << room << '"';
+    }
+    out << "]\n";
   }
   if (config.relay.acl.empty()) return out.str();
   out << "[acl]\n";

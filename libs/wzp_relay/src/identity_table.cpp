@@ -19,10 +19,17 @@ void IdentityTable::promote(Connections& all, Participant& who, Change& change) 
 }
 
 Participant* IdentityTable::heir(const Connections& all) {
-  if (all.parked.empty()) return nullptr;
-  const auto preferred = std::find_if(all.parked.begin(), all.parked.end(),
-                                      [](const Participant* p) { return p->preferred; });
-  return preferred != all.parked.end() ? *preferred : all.parked.back();
+  Participant* best = nullptr;
+  for (Participant* p : all.parked) {
+    if (best == nullptr || rank(*p) >= rank(*best)) best = p;
+  }
+  return best;
+}
+
+Participant* IdentityTable::first_to_go(const Connections& all) {
+  const auto unbound = std::find_if(all.parked.begin(), all.parked.end(),
+                                    [](const Participant* p) { return !p->bound; });
+  return unbound != all.parked.end() ? *unbound : all.parked.front();
 }
 
 IdentityTable::Change IdentityTable::add(Participant& newcomer, Instant now) {
@@ -31,13 +38,17 @@ IdentityTable::Change IdentityTable::add(Participant& newcomer, Instant now) {
   Change change;
   if (is_new) return change;
   Connections& all = found->second;
-  change.limited = !all.active->preferred && !all.takeovers.take(now);
-  if (all.active->preferred || change.limited) {
-    park(all, newcomer, change);
-  } else {
-    park(all, *std::exchange(all.active, &newcomer), change);
+  bool takes_over = rank(newcomer) >= rank(*all.active);
+  if (takes_over && newcomer.bound == all.active->bound) {
+    takes_over = all.takeovers.take(now);
+    change.limited = !takes_over;
   }
-  if (all.parked.size() > max_parked_) change.evicted = all.parked.front();
+  if (takes_over) {
+    park(all, *std::exchange(all.active, &newcomer), change);
+  } else {
+    park(all, newcomer, change);
+  }
+  if (all.parked.size() > max_parked_) change.evicted = first_to_go(all);
   return change;
 }
 
@@ -68,7 +79,7 @@ IdentityTable::Change IdentityTable::set_preferred(Participant& who, bool prefer
   Participant* const next = preferred ? &who : heir(all);
   const bool changes = preferred ? all.active != &who : all.active == &who && next != nullptr;
   Change change;
-  if (!changes) return change;
+  if (!changes || (all.active->bound && !next->bound)) return change;
   if (!all.takeovers.take(now)) {
     change.limited = true;
     return change;

@@ -16,6 +16,12 @@ class IdentityTable {
   explicit IdentityTable(const RelayConfig& config)
       : takeovers_(config.identity_takeovers), max_parked_(config.max_parked) {}
 
+  /// For identities that come.
+  void set_limits(const RelayConfig& config) {
+    takeovers_ = config.identity_takeovers;
+    max_parked_ = config.max_parked;
+  }
+
   /// What happened to whom; null: nobody.
   struct Change {
     Participant* parked = nullptr;    ///< No longer active, or came and did not become it.
@@ -24,8 +30,8 @@ class IdentityTable {
     bool limited = false;             ///< A take-over did not take place, for their rate.
   };
 
-  /// A connection was admitted: it becomes the active one unless that one is preferred, or the
-  /// identity changes hands too often.
+  /// A connection was admitted: it becomes the active one unless that one is preferred or bound and
+  /// the new one is not, or the identity changes hands too often.
   Change add(Participant& newcomer, Instant now);
   /// A connection is gone. If it was active, the preferred or else the newest parked one follows.
   Change remove(Participant& leaver);
@@ -42,8 +48,11 @@ class IdentityTable {
   };
   static void park(Connections& all, Participant& who, Change& change);
   static void promote(Connections& all, Participant& who, Change& change);
+  /// Whoever proved to be the identity on its own connection comes before who did not.
+  static int rank(const Participant& p) { return (p.bound ? 2 : 0) + (p.preferred ? 1 : 0); }
   /// Null if none is parked.
   static Participant* heir(const Connections& all);
+  static Participant* first_to_go(const Connections& all);
 
   Rate takeovers_;
   std::size_t max_parked_;

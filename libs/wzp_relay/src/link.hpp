@@ -17,9 +17,10 @@ namespace wzp::relay {
 class Link {
  public:
   virtual ~Link() = default;
-  /// Sends a frame of `from`. False if it will not be sent: too long for the path, or the link is
-  /// closing.
-  virtual bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) = 0;
+  /// Sends a frame of `from`; it may wait for others to travel with. False if it will not be sent:
+  /// too long for the path, or the link is closing.
+  virtual bool send_frame(StreamId from, const transport::FrameRef& frame, Duration may_wait,
+                          Instant now) = 0;
   /// The JSON text of a signal.
   virtual bool send_signal_text(std::string_view text, Instant now) = 0;
   /// Signals sent before are still delivered.

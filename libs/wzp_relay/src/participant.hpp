@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "link.hpp"
+#include "wzp/crypto/e2e_binding.hpp"
 #include "wzp/crypto/fingerprint.hpp"
 #include "wzp/proto/features.hpp"
+#include "wzp/proto/quality_report.hpp"
 #include "wzp/proto/signal.hpp"
 #include "wzp/relay/relay.hpp"
 
@@ -45,22 +47,40 @@ struct Participant {
 
   transport::ConnectionHandle connection;
   std::unique_ptr<Link> link;
-  std::string room_name;         ///< The SNI.
-  Instant admission_deadline{};  ///< Until then an offer must have come.
+  std::string room_name;  ///< The SNI.
+
+  /// What is awaited before admission, and until when.
+  enum class Stage : std::uint8_t { kToken, kVerdict, kOffer };
+  Stage stage = Stage::kOffer;
+  Instant stage_began{};
+  Instant stage_deadline{};
+  std::optional<crypto::Fingerprint> token_owner;
+  std::optional<proto::CallOffer> early_offer;  ///< Came before the verdict about the token.
+
   /// Set when the relay has decided to close: from then on nothing it sends counts.
   std::optional<EndReason> end_reason;
 
   ParticipantLimits limits;
   PingTracker keep_alive;
 
+  /// The last one given to it and not used yet, for a binding of kind "origin".
+  struct OpenChallenge {
+    crypto::e2e::Challenge value;
+    Instant expires;
+  };
+  std::optional<OpenChallenge> challenge;
+  bool is_guest = false;  ///< Not on QUIC: sound in clear, here.
+
   // From admission on.
   bool admitted = false;
+  bool bound = false;   ///< Its offer was made for this very connection.
   bool parked = false;  ///< Another connection of the identity is the active one.
   bool preferred = false;
   Room* room = nullptr;  ///< Null while parked.
   StreamId stream;       ///< A new one with each room entered.
   crypto::Fingerprint fingerprint;
   proto::Bytes hello;
+  std::optional<std::string> alias;
   std::vector<std::string> feature_names;
   proto::FeatureSet features;
   /// With whom SendTo was exchanged, the oldest first, to tell them when this one is gone.
@@ -73,6 +93,10 @@ struct Participant {
     correspondents.push_back(who);
   }
 
+  std::string session_id;  ///< For metrics: random, 32 hex digits.
+  std::uint64_t packets_received = 0;
+  std::optional<proto::QualityReport> last_report;
+
   Instant last_complaint{};  ///< RelayObserver::on_bad_input is called once a second at most.
   bool has_complained = false;
 
@@ -83,9 +107,13 @@ struct Participant {
   [[nodiscard]] bool knows_streams() const noexcept {
     return features.contains(proto::Feature::kStreamId);
   }
-  [[nodiscard]] bool can_seal() const noexcept { return features.contains(proto::Feature::kE2e1); }
+  /// Sealed media travels in trunk frames only.
+  [[nodiscard]] bool can_seal() const noexcept {
+    return features.contains(proto::Feature::kE2e1) && knows_streams();
+  }
   [[nodiscard]] ParticipantInfo info() const {
-    return {room_name, stream, fingerprint, link->remote(), feature_names};
+    return {room_name,     stream, fingerprint,    link->remote(),
+            feature_names, alias,  !hello.empty(), packets_received};
   }
 };
 

@@ -2,8 +2,10 @@
 
 namespace wzp::relay {
 
-bool QuicLink::send_frame(StreamId from, const transport::FrameRef& frame, Instant now) {
-  const transport::SendResult result = endpoint_->send_datagram(connection_, frame, now, from);
+bool QuicLink::send_frame(StreamId from, const transport::FrameRef& frame, Duration may_wait,
+                          Instant now) {
+  const transport::SendResult result =
+      endpoint_->send_datagram(connection_, frame, now, from, may_wait);
   return result == transport::SendResult::kQueued ||
          result == transport::SendResult::kQueuedOldestDropped;
 }

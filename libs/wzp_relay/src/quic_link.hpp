@@ -13,7 +13,8 @@ class QuicLink final : public Link {
            transport::SocketAddress remote)
       : endpoint_(&endpoint), connection_(connection), remote_(remote) {}
 
-  bool send_frame(StreamId from, const transport::FrameRef& frame, Instant now) override;
+  bool send_frame(StreamId from, const transport::FrameRef& frame, Duration may_wait,
+                  Instant now) override;
   bool send_signal_text(std::string_view text, Instant now) override;
   void close(std::string_view reason, Instant now) override;
   [[nodiscard]] transport::SocketAddress remote() const override { return remote_; }

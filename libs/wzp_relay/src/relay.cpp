@@ -50,7 +50,12 @@ std::string_view text_of(ByteView bytes) {
 RelayObserver::~RelayObserver() = default;
 void RelayObserver::on_joined(const ParticipantInfo&, std::size_t) {}
 void RelayObserver::on_left(const ParticipantInfo&, std::string_view, std::size_t) {}
-void RelayObserver::on_refused(const transport::SocketAddress&, std::string_view) {}
+void RelayObserver::on_refused(const transport::SocketAddress&, EndReason, std::string_view) {}
+void RelayObserver::on_waiting_for_token(const transport::SocketAddress&) {}
+void RelayObserver::on_authenticated(const transport::SocketAddress&, const crypto::Fingerprint&,
+                                     std::string_view) {}
+void RelayObserver::on_handshake(const transport::SocketAddress&, Duration) {}
+void RelayObserver::on_room_closed(std::string_view) {}
 void RelayObserver::on_bad_input(const transport::SocketAddress&, std::string_view) {}
 void RelayObserver::on_parked(const ParticipantInfo&) {}
 void RelayObserver::on_promoted(const ParticipantInfo&) {}
@@ -68,20 +73,31 @@ void Relay::Impl::handle_turn(Instant now) {
   while (auto event = endpoint_.poll_event()) {
     std::visit([&](const auto& e) { on(e, now); }, *event);
   }
-  refuse_late_offers(now);
+  refuse_late(now);
   serve_keep_alives(now);
   if (drain_deadline_ <= now) shut_down(now);
 }
 
 Instant Relay::Impl::next_deadline() const {
   Instant next = drain_deadline_;
-  if (!waiting_.empty()) next = std::min(next, waiting_.front().deadline);
+  if (!waiting_.empty()) next = std::min(next, waiting_.top().deadline);
   if (!keep_alives_.empty()) next = std::min(next, keep_alives_.top().deadline);
   return next;
 }
 
+template <class Visit>
+void Relay::Impl::for_each_admitted(Visit visit) const {
+  for (const auto& p : by_slot_) {
+    if (p && p->admitted) visit(*p);
+  }
+  for (const auto& [id, p] : guests_) {
+    if (p->admitted) visit(*p);
+  }
+}
+
 void Relay::Impl::shut_down(Instant now) {
   drain_deadline_ = kNever;
+  close_guests("relay is shutting down");
   endpoint_.close_all(transport::kNormalCloseCode, "relay is shutting down", now);
 }
 
@@ -91,9 +107,14 @@ void Relay::Impl::start_drain(Instant now, const DrainConfig& config) {
   const proto::Restarting notice{static_cast<std::uint32_t>(config.reconnect_in.count()),
                                  static_cast<std::uint32_t>(config.try_for.count())};
   const std::string text = proto::write_signal(notice);
-  for (const auto& p : by_slot_) {
-    if (p && p->admitted && p->is_capable()) send_text(*p, text, now);
-  }
+  for_each_admitted([&](Participant& p) {
+    if (p.is_capable()) send_text(p, text, now);
+  });
+}
+
+void Relay::Impl::reconfigure(const RelayConfig& config) {
+  config_ = config;
+  identities_.set_limits(config);
 }
 
 bool Relay::Impl::is_drained() const noexcept {
@@ -110,6 +131,22 @@ std::vector<RoomInfo> Relay::Impl::rooms() const {
   return out;
 }
 
+ParticipantKinds Relay::Impl::participant_kinds() const {
+  ParticipantKinds kinds;
+  for_each_admitted([&](const Participant& p) {
+    ++(p.is_guest ? kinds.gateways : p.hello.empty() ? kinds.clear : kinds.encrypted);
+  });
+  return kinds;
+}
+
+std::vector<SessionQuality> Relay::Impl::session_qualities() const {
+  std::vector<SessionQuality> out;
+  for_each_admitted([&](const Participant& p) {
+    if (p.last_report) out.push_back({p.session_id, *p.last_report});
+  });
+  return out;
+}
+
 // -- Events of the endpoint ----------------------------------------------------------------------
 
 void Relay::Impl::on(const transport::Connected& e, Instant now) {
@@ -117,12 +154,12 @@ void Relay::Impl::on(const transport::Connected& e, Instant now) {
   participant->connection = e.connection;
   participant->link = std::make_unique<QuicLink>(endpoint_, e.connection, e.remote);
   participant->room_name = e.server_name;
-  participant->admission_deadline = now + config_.admission_timeout;
-  waiting_.push_back({e.connection, participant->admission_deadline});
   if (by_slot_.size() <= e.connection.slot) by_slot_.resize(e.connection.slot + 1);
   Participant& p = *participant;
   by_slot_[e.connection.slot] = std::move(participant);
   ++counters_.accepts;
+  begin_stage(p, config_.require_token ? Participant::Stage::kToken : Participant::Stage::kOffer,
+              now);
   if (draining_) {
     refuse(p, {EndReason::kDraining, {}, "relay is shutting down", counters_.refused_draining},
            now);
@@ -137,6 +174,7 @@ void Relay::Impl::on(const transport::DatagramReceived& e, Instant now) {
   Participant* from = find(e.connection);
   if (from == nullptr) return;
   ++counters_.media_in;
+  ++from->packets_received;
   from->keep_alive.handle_frame(now);
   if (!may_send(*from, e.bytes.size(), now)) {
     ++counters_.media_limited;
@@ -150,8 +188,19 @@ void Relay::Impl::on(const transport::DatagramReceived& e, Instant now) {
   } else if (from->room == nullptr) {
     ++counters_.media_parked;
   } else {
+    note_report(*from, e.bytes);
     forward(*from, e, now);
   }
+}
+
+/// The trailer of a packet in the reference's layout, sealed or not.
+void Relay::Impl::note_report(Participant& from, ByteView packet) {
+  constexpr auto kFirstBitAndQ = std::byte{0x82};
+  constexpr auto kQ = std::byte{0x02};
+  if ((packet[0] & kFirstBitAndQ) != kQ) return;
+  if (packet.size() < proto::MediaHeader::kSize + proto::QualityReport::kSize) return;
+  const auto report = proto::parse_quality_report(packet.last(proto::QualityReport::kSize));
+  if (report) from.last_report = *report;
 }
 
 bool Relay::Impl::may_send(Participant& from, std::size_t bytes, Instant now) {
@@ -217,20 +266,23 @@ void Relay::Impl::serve_keep_alives(Instant now) {
 
 // -- Media ---------------------------------------------------------------------------------------
 
-/// One copy of the packet for all capable receivers, none for the others.
+/// One copy of the packet for all receivers that know streams, none for the others. Of a sender
+/// that seals, receivers that open get what is sealed, and the others what is not.
 void Relay::Impl::forward(const Participant& from, const transport::DatagramReceived& packet,
                           Instant now) {
-  const bool sealed = from.can_seal() && is_sealed(packet.bytes);
+  const bool sealed = is_sealed(packet.bytes);
+  const bool busy = from.room->note_packet(now, config_.busy_packets_per_second);
+  const Duration may_wait = busy ? Duration(config_.coalesce) : Duration{0};
   transport::FrameRef trunk;
   for (Participant* to : from.room->members()) {
     if (to == &from) continue;
-    if (to->knows_streams()) {
+    if (from.can_seal() && to->can_seal() != sealed) {
+      ++(sealed ? counters_.media_sealed_withheld : counters_.media_clear_withheld);
+    } else if (to->knows_streams()) {
       if (!trunk) trunk = trunk_of(from.stream, packet.bytes);
-      deliver(from, *to, trunk, now);
-    } else if (sealed) {
-      ++counters_.media_sealed_withheld;
+      deliver(from, *to, trunk, may_wait, now);
     } else {
-      deliver(from, *to, packet.frame, now);
+      deliver(from, *to, packet.frame, may_wait, now);
     }
   }
 }
@@ -243,8 +295,8 @@ transport::FrameRef Relay::Impl::trunk_of(StreamId stream, ByteView packet) {
 }
 
 void Relay::Impl::deliver(const Participant& from, Participant& to,
-                          const transport::FrameRef& frame, Instant now) {
-  if (frame && to.link->send_frame(from.stream, frame, now)) {
+                          const transport::FrameRef& frame, Duration may_wait, Instant now) {
+  if (frame && to.link->send_frame(from.stream, frame, may_wait, now)) {
     ++counters_.media_forwarded;
     counters_.media_bytes_forwarded += frame.size();
   } else {
@@ -288,6 +340,7 @@ void Relay::handle_turn(Instant now) { impl_->handle_turn(now); }
 Instant Relay::next_deadline() const { return impl_->next_deadline(); }
 void Relay::shut_down(Instant now) { impl_->shut_down(now); }
 void Relay::start_drain(Instant now, const DrainConfig& config) { impl_->start_drain(now, config); }
+bool Relay::is_draining() const noexcept { return impl_->is_draining(); }
 bool Relay::is_drained() const noexcept { return impl_->is_drained(); }
 void Relay::set_utc_day(std::uint32_t day) { impl_->set_utc_day(day); }
 std::size_t Relay::unique_identities_today() const noexcept {
@@ -296,5 +349,24 @@ std::size_t Relay::unique_identities_today() const noexcept {
 const RelayCounters& Relay::counters() const noexcept { return impl_->counters(); }
 std::size_t Relay::participant_count() const noexcept { return impl_->participant_count(); }
 std::vector<RoomInfo> Relay::rooms() const { return impl_->rooms(); }
+std::size_t Relay::room_count() const noexcept { return impl_->room_count(); }
+ParticipantKinds Relay::participant_kinds() const { return impl_->participant_kinds(); }
+std::vector<SessionQuality> Relay::session_qualities() const { return impl_->session_qualities(); }
+std::optional<TokenCheck> Relay::poll_token_check() { return impl_->poll_token_check(); }
+void Relay::handle_token_verdict(const TokenCheck& check, const TokenVerdict& verdict,
+                                 Instant now) {
+  impl_->handle_token_verdict(check, verdict, now);
+}
+Expected<GuestAdmission, GuestRefusal> Relay::add_guest(Guest& guest, const GuestRequest& request,
+                                                        Instant now) {
+  return impl_->add_guest(guest, request, now);
+}
+void Relay::handle_guest_media(GuestId guest, ByteView packet, Instant now) {
+  impl_->handle_guest_media(guest, packet, now);
+}
+void Relay::remove_guest(GuestId guest, EndReason reason, std::string_view why, Instant now) {
+  impl_->remove_guest(guest, reason, why, now);
+}
+void Relay::reconfigure(const RelayConfig& config) { impl_->reconfigure(config); }
 
 }  // namespace wzp::relay

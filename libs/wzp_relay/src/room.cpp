@@ -5,8 +5,10 @@
 namespace wzp::relay {
 namespace {
 
+constexpr std::chrono::milliseconds kRateWindow{50};
+
 proto::RoomParticipant described(const Participant& p) {
-  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), std::nullopt};
+  return {p.stream, p.hello, p.feature_names, p.fingerprint.to_text(), p.alias};
 }
 
 }  // namespace
@@ -35,6 +37,18 @@ void Room::remove(Participant& participant) {
   members_.erase(std::find(members_.begin(), members_.end(), &participant));
   participant.room = nullptr;
   ++revision_;
+}
+
+bool Room::note_packet(Instant now, std::uint32_t busy_per_second) noexcept {
+  ++packets_in_window_;
+  const Duration span = now - window_start_;
+  if (span >= kRateWindow) {
+    const double seconds = std::chrono::duration<double>(span).count();
+    busy_ = packets_in_window_ >= busy_per_second * seconds;
+    window_start_ = now;
+    packets_in_window_ = 0;
+  }
+  return busy_;
 }
 
 proto::RoomUpdate Room::full_update(const Participant& for_whom) const {

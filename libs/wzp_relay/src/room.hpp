@@ -27,6 +27,10 @@ class Room {
   void add(Participant& participant);
   void remove(Participant& participant);
 
+  /// Counts a packet of a member. True if there were many lately: more for the same receivers will
+  /// come within a moment.
+  [[nodiscard]] bool note_packet(Instant now, std::uint32_t busy_per_second) noexcept;
+
   /// The room as `for_whom` is told it in full.
   [[nodiscard]] proto::RoomUpdate full_update(const Participant& for_whom) const;
   /// What changed with the last add() or remove(), as `for_whom` is told it.
@@ -43,6 +47,9 @@ class Room {
   // Counts on through all ids before one is used again: at fewer than 1,000 joins a second that
   // takes more than the minute for which an id must not be reused.
   std::uint16_t last_stream_ = 0;
+  Instant window_start_{};
+  std::uint32_t packets_in_window_ = 0;
+  bool busy_ = false;
 };
 
 }  // namespace wzp::relay

@@ -107,6 +107,38 @@ TEST_CASE("numbers out of range and texts that are no choice are refused with wh
         "WZP_RELAY_LOG_FORMAT: log_format: expected one of: text json, got \"xml\"");
 }
 
+TEST_CASE("a port can be off, in every source, and is so by default") {
+  std::set<std::string_view> ports;
+  for (const ConfigKey& key : config_keys()) {
+    if (!key.may_be_off()) continue;
+    CAPTURE(key.name);
+    ports.insert(key.name);
+    Config config;
+    CHECK(key.get(config) == "off");
+    REQUIRE(set_value(config, key, "0"));
+    CHECK(key.get(config) == "0");
+    REQUIRE(set_value(config, key, "off"));
+    CHECK(key.get(config) == "off");
+    REQUIRE(load_toml(config, std::string(key.name) + " = 9090\n", "f"));
+    CHECK(key.get(config) == "9090");
+    REQUIRE(load_toml(config, std::string(key.name) + " = 'off'\n", "f"));
+    CHECK(key.get(config) == "off");
+    CHECK_FALSE(set_value(config, key, "on"));
+  }
+  CHECK(ports == std::set<std::string_view>{"metrics_port", "ws_port"});
+}
+
+TEST_CASE("rooms that require end-to-end encryption are kept under the names that clients send") {
+  Config c;
+  REQUIRE(load_toml(c, "e2e_rooms = ['my-group', 'default']\nrequire_e2e = 'yes'\n", "f"));
+  CHECK(c.relay.require_e2e);
+  CHECK(c.relay.e2e_rooms == std::set<std::string>{"default", crypto::room_hash("my-group")});
+  Config again;
+  REQUIRE(load_toml(again, to_toml(c), "f"));
+  CHECK(again.relay.e2e_rooms == c.relay.e2e_rooms);
+  CHECK(error_of("e2e_rooms = [3]\n") == "relay.toml:1: e2e_rooms: expected a name");
+}
+
 TEST_CASE("errors in the file name the file and the line") {
   CHECK(error_of("listen = '0.0.0.0:1'\nmax_sesions = 3\n") ==
         "relay.toml:2: no such setting: max_sesions");

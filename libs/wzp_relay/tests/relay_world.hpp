@@ -118,7 +118,7 @@ class Peer {
     world.net.run_for(100ms);
   }
 
-  void offer(std::vector<std::string> features) {
+  [[nodiscard]] proto::CallOffer make_offer(std::vector<std::string> features) {
     const auto handshake = crypto::CallerHandshake::start(identity, rng);
     proto::CallOffer out;
     out.identity_pub = handshake.offer().identity_pub;
@@ -126,8 +126,9 @@ class Peer {
     out.signature = handshake.offer().signature;
     out.supported_profiles = {proto::kProfileGood};
     out.features = std::move(features);
-    send(out);
+    return out;
   }
+  void offer(std::vector<std::string> features) { send(make_offer(std::move(features))); }
   Peer& join(std::vector<std::string> features = {"stream-id"}) {
     offer(std::move(features));
     REQUIRE(count<proto::CallAnswer>() == 1);
@@ -161,6 +162,7 @@ class Peer {
   std::optional<transport::ConnectionClosed> closed;
   std::vector<proto::Signal> signals;
   std::vector<std::vector<std::byte>> datagrams;
+  std::function<void(ByteView, Instant)> on_datagram;  ///< Instead of keeping them.
   transport::SimNetwork::HostId host;
 
  private:
@@ -168,7 +170,11 @@ class Peer {
     while (auto event = endpoint.poll_event()) {
       if (std::holds_alternative<transport::Connected>(*event)) connected = true;
       if (auto* d = std::get_if<transport::DatagramReceived>(&*event)) {
-        datagrams.emplace_back(d->bytes.begin(), d->bytes.end());
+        if (on_datagram) {
+          on_datagram(d->bytes, now);
+        } else {
+          datagrams.emplace_back(d->bytes.begin(), d->bytes.end());
+        }
       }
       if (auto* message = std::get_if<transport::MessageReceived>(&*event)) {
         signals.push_back(proto::parse_signal(message->bytes).value());

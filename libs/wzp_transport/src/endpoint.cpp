@@ -37,17 +37,23 @@ SendResult Endpoint::send_datagram(ConnectionHandle connection, ByteView bytes, 
   FrameRef frame = impl_->state.frames.copy(bytes);
   if (!frame) return SendResult::kNoMemory;
   const SendResult result = c->send_datagram(std::move(frame), now, stream);
+  c->mark_dirty();
   impl_->settle(*c, now);
   return result;
 }
 
 SendResult Endpoint::send_datagram(ConnectionHandle connection, const FrameRef& frame, Instant now,
-                                   StreamId stream) {
+                                   StreamId stream, Duration may_wait) {
   QuicConnection* c = impl_->find(connection);
   if (c == nullptr) return SendResult::kNotConnected;
   if (!frame) return SendResult::kNoMemory;
   const SendResult result = c->send_datagram(frame, now, stream);
-  impl_->settle(*c, now);
+  if (may_wait > Duration{0}) {
+    impl_->hold(*c, now + may_wait);
+  } else {
+    c->mark_dirty();
+    impl_->settle(*c, now);
+  }
   return result;
 }
 

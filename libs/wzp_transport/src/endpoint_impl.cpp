@@ -109,6 +109,26 @@ void Endpoint::Impl::settle(QuicConnection& connection, Instant now) {
   }
 }
 
+void Endpoint::Impl::hold(QuicConnection& connection, Instant until) {
+  if (connection.is_held || connection.in_dirty_list) return;
+  connection.is_held = true;
+  held_.push_back(connection.handle().slot);
+  held_until_ = std::min(held_until_, until);
+}
+
+void Endpoint::Impl::release_held(Instant now) {
+  if (now < held_until_) return;
+  held_until_ = kNever;
+  for (const std::uint32_t slot : held_) {
+    QuicConnection* connection = slots_[slot].get();
+    if (connection == nullptr || !connection->is_held) continue;
+    connection->is_held = false;
+    connection->mark_dirty();
+    settle(*connection, now);
+  }
+  held_.clear();
+}
+
 // -- Connections
 // -----------------------------------------------------------------------------------
 
@@ -255,6 +275,7 @@ void Endpoint::Impl::accept(const Packet& packet) {
 
 void Endpoint::Impl::handle_deadline(Instant now) {
   last_now_ = now;
+  release_held(now);
   due_.clear();
   wheel_.advance(now, due_);
   for (const std::uint32_t slot : due_) {
@@ -270,6 +291,7 @@ void Endpoint::Impl::handle_deadline(Instant now) {
 
 bool Endpoint::Impl::flush(TxBatch& batch, Instant now) {
   last_now_ = now;
+  release_held(now);
   bool room = replies_.empty() || replies_.write(batch);
   written_.clear();
   for (const std::uint32_t slot : dirty_) {
@@ -290,7 +312,7 @@ bool Endpoint::Impl::flush(TxBatch& batch, Instant now) {
 
 Instant Endpoint::Impl::next_deadline() const {
   if (!state.events.empty()) return last_now_;
-  return wheel_.next();
+  return std::min(wheel_.next(), held_until_);
 }
 
 }  // namespace wzp::transport

@@ -30,6 +30,9 @@ class Endpoint::Impl {
   // To be called after anything was done with a connection: timers, dirty list, burial.
   void settle(QuicConnection& connection, Instant now);
 
+  // Datagrams of the connection wait until then, or until those held before it leave.
+  void hold(QuicConnection& connection, Instant until);
+
   // Does something to an open connection and settles it; nothing if it is not open.
   template <class Action>
   void change(ConnectionHandle handle, Instant now, Action action) {
@@ -66,6 +69,7 @@ class Endpoint::Impl {
   QuicConnection& install(std::unique_ptr<QuicConnection> connection);
   void bury(QuicConnection& connection);
   void count(const QuicConnection& connection, int step) noexcept;
+  void release_held(Instant now);
 
   std::optional<TlsContext> server_tls_;
   std::optional<TlsContext> client_tls_;
@@ -75,6 +79,8 @@ class Endpoint::Impl {
   std::vector<std::uint32_t> free_slots_;
   std::unordered_map<SocketAddress, std::uint32_t> by_remote_;  // without connection ids
   std::vector<std::uint32_t> dirty_;
+  std::vector<std::uint32_t> held_;  // may name slots that were written or buried since
+  Instant held_until_ = kNever;
   std::vector<std::uint32_t> due_;
   std::vector<std::uint32_t> written_;
   TimerWheel wheel_;

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <optional>
 #include <vector>
@@ -68,7 +68,7 @@ class OutgoingMessages {
   void forget(std::map<std::int64_t, Open>::iterator it);
 
   Limits limits_;
-  std::deque<std::vector<std::byte>> waiting_;
+  std::list<std::vector<std::byte>> waiting_;  // a deque takes half a kilobyte even when empty
   std::map<std::int64_t, Open> open_;
   std::size_t unsent_ = 0;  // open streams not written to their end
   std::size_t in_flight_ = 0;

@@ -328,11 +328,14 @@ SendResult QuicConnection::send_datagram(FrameRef frame, Instant now, StreamId s
   if (frame.size() > max_datagram_size_) {
     return max_datagram_size_ == 0 ? SendResult::kUnsupported : SendResult::kTooLarge;
   }
-  dirty_ = true;
   if (outbox_.push(std::move(frame), now, stream) == 0) return SendResult::kQueued;
   ++stats_.datagrams_dropped_full;
   ++shared_.counters.datagrams_dropped_full;
   return SendResult::kQueuedOldestDropped;
+}
+
+void QuicConnection::mark_dirty() noexcept {
+  if (!outbox_.empty()) dirty_ = true;
 }
 
 Result<void> QuicConnection::send_message(ByteView bytes) {

@@ -57,7 +57,9 @@ class QuicConnection {
 
   // -- User
   // -----------------------------------------------------------------------------------------
+  // Queues it; mark_dirty() has what is queued written.
   SendResult send_datagram(FrameRef frame, Instant now, StreamId stream);
+  void mark_dirty() noexcept;
   Result<void> send_message(ByteView bytes);
   void close(std::uint64_t code, std::string_view reason, Instant now);
   void close_after_delivery(std::uint64_t code, std::string_view reason, Duration linger,
@@ -85,6 +87,7 @@ class QuicConnection {
 
   // For the endpoint's bookkeeping.
   bool in_dirty_list = false;
+  bool is_held = false;
   Instant wheel_deadline = kNever;
 
  private:

@@ -168,3 +168,40 @@ TEST_CASE("empty and large messages mix, both ways, without running out of credi
   CHECK(pair.network.run_until([&] { return replies == 1000; }, 60s));
   CHECK(pair.client.closed.empty());
 }
+
+TEST_CASE("datagrams that may wait leave together, when the first one's time is over") {
+  SimPair pair;
+  REQUIRE(pair.connect());
+  pair.network.run_for(200ms);
+  const auto packets_before = pair.server.endpoint.counters().packets_out;
+  const Instant start = pair.network.now();
+  for (int i = 0; i < 4; ++i) {
+    pair.network.at(start + i * 500us, pair.server.id, [&pair, i](Instant now) {
+      Endpoint& server = pair.server.endpoint;
+      const FrameRef frame = server.make_frame(bytes_of(100));
+      const StreamId stream{static_cast<std::uint16_t>(i + 1)};
+      CHECK(server.send_datagram(pair.server.connection(), frame, now, stream, 2ms) ==
+            SendResult::kQueued);
+    });
+  }
+  pair.network.run_for(1900us);
+  CHECK(pair.client.datagrams == 0);
+  pair.network.run_for(200us);
+  CHECK(pair.client.datagrams == 4);
+  CHECK(pair.server.endpoint.counters().packets_out == packets_before + 1);
+  CHECK(in_ms(pair.client.datagram_at.back() - start) < 2.01);
+}
+
+TEST_CASE("a datagram that may not wait takes those that do along") {
+  SimPair pair;
+  REQUIRE(pair.connect());
+  pair.network.run_for(200ms);
+  pair.on_server([&](Instant now) {
+    Endpoint& server = pair.server.endpoint;
+    const FrameRef frame = server.make_frame(bytes_of(100));
+    server.send_datagram(pair.server.connection(), frame, now, StreamId{1}, 2ms);
+    server.send_datagram(pair.server.connection(), frame, now, StreamId{2});
+  });
+  pair.network.run_for(10us);
+  CHECK(pair.client.datagrams == 2);
+}

@@ -29,6 +29,9 @@ struct CallEncoderOptions {
   bool noise_suppression = false;
   /// Brings speech to -22 dBFS (codec::GainControl); 2 ms of delay.
   bool gain_control = false;
+  /// All packets of a codec have one size: nothing about the speech shows in sizes. Excludes
+  /// silence_suppression.
+  bool constant_bitrate = false;
 };
 
 /// Encodes, packetises and protects one stream of 20 ms frames. The packets are those of the
@@ -43,7 +46,8 @@ struct CallEncoderOptions {
 class WZP_CLIENT_EXPORT CallEncoder {
  public:
   /// Throws std::invalid_argument for a profile no encoder exists for: comfort noise, a frame that
-  /// is not 20, 40 or 60 ms, a block of 0 or more than 32 frames, a ratio outside 0-2.
+  /// is not 20, 40 or 60 ms, a block of 0 or more than 32 frames, a ratio outside 0-2, or for
+  /// options that exclude each other.
   explicit CallEncoder(const proto::QualityProfile& profile);
   explicit CallEncoder(const CallEncoderOptions& options);
   ~CallEncoder();
@@ -53,6 +57,10 @@ class WZP_CLIENT_EXPORT CallEncoder {
   /// Takes kSamplesPerTick samples. The packets, none while a longer frame is being filled, are
   /// valid until the next call.
   [[nodiscard]] std::span<const EncodedPacket> push(PcmView samples);
+
+  /// A tick that is not to be heard: media time goes on, the block begun is protected at once, and
+  /// the first of several tells receivers of a pause.
+  [[nodiscard]] std::span<const EncodedPacket> push_muted();
 
   /// The end of the talk: a frame begun is filled with silence, a block begun is protected as it
   /// is.

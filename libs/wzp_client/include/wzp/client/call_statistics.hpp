@@ -67,6 +67,18 @@ struct CallStatistics {
   std::uint64_t signals_malformed = 0;
   std::uint64_t signals_unknown = 0;
   std::uint64_t packets_of_unknown_streams = 0;
+
+  // End-to-end encryption. `packets_sent` are sealed; received packets that did not open:
+  std::uint64_t clear_refused = 0;  ///< In clear, from a participant that can seal.
+  std::uint64_t no_key = 0;         ///< Sealed with a key we were not given (yet).
+  std::uint64_t replayed = 0;
+  std::uint64_t auth_failed = 0;          ///< Altered, or sealed by somebody else.
+  std::uint64_t unencrypted_refused = 0;  ///< From a participant that cannot seal.
+  std::uint64_t clear_packets_sent = 0;   ///< Copies in clear: allow_unencrypted_peers.
+  std::uint64_t packets_unheard = 0;      ///< Not sent, because nobody holds our key.
+  std::uint64_t keep_alives_sent = 0;     ///< Sealed and empty, when nothing else was to be said.
+  std::uint64_t key_changes = 0;          ///< Of our own key.
+
   ReceiveStatistics receive;         ///< All remote streams together.
   std::uint64_t remote_streams = 0;  ///< Heard at any time.
   double wire_kbps_tx = 0;

@@ -38,6 +38,8 @@ struct EncoderConfig {
   /// Opus only: 1-byte packets during silence. Off: what to do in silence is the caller's decision,
   /// and a 1-byte packet costs as much header as any other.
   bool dtx = false;
+  /// Opus only: every packet has the same size, whatever is said. Codec2's always have.
+  bool constant_bitrate = false;
   std::uint8_t complexity = 9;  ///< Opus only, 0-10.
   /// Opus only: code nothing above 8 kHz. libopus codes up to 12 kHz from about 14 kbit/s on, which
   /// costs speech some clarity up to about 20 kbit/s.

@@ -165,6 +165,9 @@ class WZP_CRYPTO_EXPORT RoomSession {
   [[nodiscard]] MediaResult seal_media2(Layout layout, ByteView header, ByteView payload,
                                         MutableBytes out, Instant now);
   [[nodiscard]] SenderKeys::Next next_numbers() const noexcept;
+  /// The generation and step that seal now, and whether the next generation is being handed out.
+  [[nodiscard]] KeyStep key_in_use() const noexcept;
+  [[nodiscard]] bool is_changing_keys() const noexcept;
   /// When something is to be sealed at the latest; kNever while nobody holds our key.
   [[nodiscard]] Instant comfort_due() const noexcept;
 
@@ -179,6 +182,9 @@ class WZP_CRYPTO_EXPORT RoomSession {
   bool send_signal(StreamId to, std::string_view json);
   /// Tells everybody that this instance leaves for good, and stops.
   void bye(Instant now);
+  /// The end: wipes every key and forgets everybody, whether bye() was said or not. Signals and
+  /// events not yet taken stay, and so do the counters.
+  void close();
   /// New keys with everybody, as happens by itself every 20 to 30 minutes.
   void renew(Instant now);
 

@@ -65,6 +65,8 @@ class WZP_CRYPTO_EXPORT SenderKeys {
   };
   [[nodiscard]] Next next() const noexcept;
   [[nodiscard]] KeyStep in_use() const noexcept;
+  /// A generation is being handed out that is not used yet.
+  [[nodiscard]] bool is_changing() const noexcept;
 
   /// Layout 1. Bytes 2-3 and 10 of the header are overwritten with the sequence number and the
   /// epoch; `report` agrees with its Q bit. `payload` may lie where its ciphertext goes, 12 bytes

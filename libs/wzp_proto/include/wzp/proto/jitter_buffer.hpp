@@ -111,7 +111,9 @@ struct JitterBufferStats {
   std::uint64_t received_ms = 0;
   std::uint64_t recovered_ms = 0;
   /// A slot without data counts here unless the sender turns out to have been silent (its packet
-  /// numbers go on without a gap): then it moves to comfort_ms.
+  /// numbers go on without a gap): then it moves to comfort_ms. Of the time in which nothing came
+  /// at all only the first 200 ms count as concealed, the rest as comfort, until the next packet
+  /// tells.
   std::uint64_t concealed_ms = 0;
   std::uint64_t comfort_ms = 0;
   // Delay adjustments and events.

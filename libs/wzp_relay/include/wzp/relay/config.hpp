@@ -12,6 +12,7 @@
 #include "wzp/relay/export.hpp"
 #include "wzp/relay/relay.hpp"
 #include "wzp/relay/relay_config.hpp"
+#include "wzp/relay/web_config.hpp"
 
 namespace wzp::relay {
 
@@ -22,6 +23,7 @@ struct Config {
   std::string log_level = "info";       ///< debug, info, warn, error, off.
   RelayConfig relay;
   DrainConfig drain;
+  WebConfig web;
 };
 
 /// One setting. Its three names come from one: `max_sessions` in the file, `WZP_RELAY_MAX_SESSIONS`
@@ -33,10 +35,13 @@ struct ConfigKey {
   std::uint64_t min = 0;     ///< Numbers only.
   std::uint64_t max = 0;     ///< 0: the setting is a text.
   void (*set_number)(Config&, std::uint64_t) = nullptr;
+  /// For numbers: takes the word "off", the only text allowed; null if there is none.
   void (*set_text)(Config&, std::string_view) = nullptr;
   std::string (*get)(const Config&) = nullptr;
+  bool reloads = false;  ///< Read again on SIGHUP; others hold from start to end.
 
   [[nodiscard]] bool is_number() const noexcept { return set_number != nullptr; }
+  [[nodiscard]] bool may_be_off() const noexcept { return is_number() && set_text != nullptr; }
 };
 
 /// All of them, in the order in which they are documented. The file may also have a table `acl`:

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "wzp/relay/export.hpp"
+#include "wzp/relay/histogram.hpp"
 
 namespace wzp::relay {
 
@@ -27,8 +28,12 @@ enum class EndReason : std::uint8_t {
   kIdentityLimit,  ///< Too many connections of one identity; the oldest parked one goes.
   kDraining,       ///< Came while the relay was about to end.
   kShutdown,
+  kAuthFailed,       ///< No token, a bad one, or one of another identity.
+  kAuthUnavailable,  ///< The service that checks tokens gave no answer.
+  kE2eRequired,      ///< Came without end-to-end encryption to a room that requires it.
+  kBadBinding,  ///< Its offer was made for another connection, or for none where one is required.
 };
-inline constexpr std::size_t kEndReasonCount = 14;
+inline constexpr std::size_t kEndReasonCount = 18;
 /// "hung_up" and so on: for metric labels.
 [[nodiscard]] WZP_RELAY_EXPORT std::string_view name(EndReason reason) noexcept;
 
@@ -42,6 +47,13 @@ struct RelayCounters {
   std::uint64_t refused_timeout = 0;        ///< No offer within admission_timeout.
   std::uint64_t refused_not_authorized = 0;
   std::uint64_t refused_draining = 0;
+  std::uint64_t refused_bad_binding = 0;  ///< Forged, or missing and required.
+  std::uint64_t bound = 0;                ///< Offers whose binding was verified.
+  std::uint64_t challenges_sent = 0;
+  std::uint64_t refused_auth = 0;  ///< For the token, or for want of a verdict.
+  std::uint64_t refused_e2e_required = 0;
+  std::uint64_t auth_ok = 0;      ///< Tokens accepted, of the right identity or not.
+  std::uint64_t auth_failed = 0;  ///< Other verdicts.
 
   std::uint64_t accepts = 0;      ///< Connections whose handshake was completed.
   std::uint64_t disconnects = 0;  ///< Ends of those. The difference is open now.
@@ -57,6 +69,8 @@ struct RelayCounters {
   std::uint64_t media_bytes_forwarded = 0;
   std::uint64_t media_not_sent = 0;         ///< Copies a receiver's path had no room for.
   std::uint64_t media_sealed_withheld = 0;  ///< Copies of sealed packets not for legacy receivers.
+  std::uint64_t media_clear_withheld =
+      0;  ///< Copies in clear of one who seals, not for others who do.
 
   std::uint64_t signals_in = 0;
   std::uint64_t signals_malformed = 0;
@@ -77,6 +91,10 @@ struct RelayCounters {
   std::uint64_t parked = 0;    ///< Connections another one took the identity from.
   std::uint64_t promoted = 0;  ///< Parked connections that became the active one again.
   std::uint64_t takeovers_limited = 0;
+
+  /// From the handshake, or the verdict about the token, to admission; in seconds.
+  Histogram<10> handshake_seconds{
+      std::array{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5}};
 };
 
 }  // namespace wzp::relay

@@ -105,9 +105,11 @@ class WZP_TRANSPORT_EXPORT Endpoint {
   /// never share a packet: what is lost together could not repair each other.
   SendResult send_datagram(ConnectionHandle connection, ByteView bytes, Instant now,
                            StreamId stream = {});
-  /// Queues a reference: the same frame may go to any number of connections.
+  /// Queues a reference: the same frame may go to any number of connections. With `may_wait`, and
+  /// if nothing else makes the connection write before, it is held for company: datagrams that come
+  /// for any connection meanwhile leave with it, all at once, when the first one's time is over.
   SendResult send_datagram(ConnectionHandle connection, const FrameRef& frame, Instant now,
-                           StreamId stream = {});
+                           StreamId stream = {}, Duration may_wait = Duration{0});
   /// A frame to be sent to many. Empty if too long or no memory is left.
   [[nodiscard]] FrameRef make_frame(ByteView bytes) noexcept;
 

@@ -1,0 +1,100 @@
+#include "media_sender.hpp"
+
+#include <algorithm>
+
+namespace wzp::client {
+namespace {
+
+double milliseconds_of(Instant t) {
+  return std::chrono::duration<double, std::milli>(t.time_since_epoch()).count();
+}
+
+CallEncoderOptions encoder_options(const CallOptions& options) {
+  CallEncoderOptions out;
+  out.profile = options.profile;
+  out.silence_suppression = options.silence_suppression && !options.constant_rate;
+  out.noise_suppression = options.noise_suppression;
+  out.gain_control = options.gain_control;
+  out.constant_bitrate = options.constant_rate;
+  return out;
+}
+
+}  // namespace
+
+MediaSender::MediaSender(RelayLink& relay, const CallOptions& options, AudioSource* source)
+    : relay_(relay),
+      source_(source),
+      encoder_(encoder_options(options)),
+      constant_rate_(options.constant_rate),
+      muted_(options.muted) {}
+
+void MediaSender::capture(Instant now) {
+  std::array<std::int16_t, kSamplesPerTick> pcm;
+  const bool had_ended = source_ended_;
+  const bool has_sound = read(pcm);
+  if (source_ended_ && !had_ended && !constant_rate_) send(encoder_.finish(), now);
+  if (has_sound && counted_.frames_sent++ == 0) counted_.capture_started_ms = milliseconds_of(now);
+  if (constant_rate_) {
+    if (muted_ || !has_sound) pcm.fill(0);
+    send(encoder_.push(pcm), now);
+  } else if (has_sound) {
+    send(muted_ ? encoder_.push_muted() : encoder_.push(pcm), now);
+  }
+}
+
+bool MediaSender::read(MutablePcm pcm) {
+  if (source_ == nullptr || source_ended_) return false;
+  source_ended_ = !source_->read(pcm);
+  return !source_ended_;
+}
+
+void MediaSender::finish(Instant now) { send(encoder_.finish(), now); }
+
+void MediaSender::send(std::span<const EncodedPacket> packets, Instant now) {
+  for (const EncodedPacket& packet : packets) {
+    if (security_ == nullptr) {
+      count(packet, relay_.send_media(packet.bytes, now));
+      continue;
+    }
+    send_sealed(packet, now);
+    if (security_->sends_clear()) send_clear(packet, now);
+  }
+}
+
+void MediaSender::send_sealed(const EncodedPacket& packet, Instant now) {
+  const auto sealed = security_->seal(packet.bytes, now);
+  if (!sealed) {
+    ++counted_.packets_unheard;
+    return;
+  }
+  count(packet, relay_.send_media(*sealed, now));
+}
+
+void MediaSender::send_clear(const EncodedPacket& packet, Instant now) {
+  if (relay_.send_media(packet.bytes, now)) {
+    ++counted_.clear_packets_sent;
+  } else {
+    ++counted_.packets_not_sent;
+  }
+}
+
+void MediaSender::count(const EncodedPacket& packet, bool sent) {
+  if (!sent) {
+    ++counted_.packets_not_sent;
+    return;
+  }
+  ++counted_.packets_sent;
+  if (packet.is_repair) ++counted_.repair_packets_sent;
+}
+
+void MediaSender::add_to(CallStatistics& out) const {
+  out.frames_sent = counted_.frames_sent;
+  out.packets_sent = counted_.packets_sent;
+  out.repair_packets_sent = counted_.repair_packets_sent;
+  out.packets_not_sent = counted_.packets_not_sent;
+  out.clear_packets_sent = counted_.clear_packets_sent;
+  out.packets_unheard = counted_.packets_unheard;
+  out.capture_started_ms = counted_.capture_started_ms;
+}
+
+}  // namespace wzp::client
