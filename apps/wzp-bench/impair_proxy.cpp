@@ -62,6 +62,7 @@ std::shared_ptr<ImpairProxy::Client> ImpairProxy::client_at(const Udp::endpoint&
   down.seed += 2 * clients_.size() + 1;
   auto client = std::make_shared<Client>(io_, address, server_, up, down);
   clients_.emplace(address, client);
+  if (!first_) first_ = client;
   receive_from_server(client);
   return client;
 }
@@ -124,6 +125,10 @@ void ImpairProxy::arm() {
     armed_for_ = kNever;
     deliver(now());
   });
+}
+
+std::vector<transport::FateRecord> ImpairProxy::first_client_fates() const {
+  return first_ ? first_->up.fates() : std::vector<transport::FateRecord>();
 }
 
 ImpairProxy::Totals ImpairProxy::totals() const {

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "wzp/transport/channel.hpp"
 
@@ -34,6 +35,9 @@ class ImpairProxy {
     std::size_t clients = 0;
   };
   [[nodiscard]] Totals totals() const;
+  /// What became of each packet of the clients, in order of arrival, if `up.log_fates` is set.
+  /// Of the first client; empty before it came.
+  [[nodiscard]] std::vector<transport::FateRecord> first_client_fates() const;
 
  private:
   struct Client;
@@ -51,6 +55,7 @@ class ImpairProxy {
   boost::asio::steady_timer timer_;
   Instant armed_for_ = kNever;
   std::map<Udp::endpoint, std::shared_ptr<Client>> clients_;
+  std::shared_ptr<Client> first_;
   std::array<std::byte, 65536> buffer_{};
   Udp::endpoint from_;
 };

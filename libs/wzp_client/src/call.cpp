@@ -59,7 +59,7 @@ class Call::Impl {
         observer_(observer != nullptr ? observer : &quiet_),
         life_(new_life(rng)),
         sender_(relay_, options, source),
-        streams_(options.max_remote_streams, sink, room_, *observer_),
+        streams_(options, sink, room_, *observer_),
         receiver_(streams_) {}
 
   // -- Life of the call --------------------------------------------------------------------------

@@ -15,7 +15,7 @@ bool RemoteStreams::deliver(StreamId stream, const proto::MediaPacketView& packe
   auto found = streams_.find(stream);
   if (found == streams_.end()) {
     if (streams_.size() >= most_) return false;
-    found = streams_.try_emplace(stream).first;
+    found = streams_.try_emplace(stream, jitter_).first;
     ++count_;
   }
   found->second.heard = now;

@@ -6,6 +6,7 @@
 
 #include "playout_meter.hpp"
 #include "room_view.hpp"
+#include "wzp/client/call.hpp"
 #include "wzp/client/call_decoder.hpp"
 #include "wzp/client/call_observer.hpp"
 #include "wzp/client/playout_map.hpp"
@@ -16,8 +17,11 @@ namespace wzp::client {
 class RemoteStreams {
  public:
   // All references outlive this object.
-  RemoteStreams(std::size_t most, AudioSink& sink, const RoomView& room, CallObserver& observer)
-      : most_(most), sink_(sink), room_(room), observer_(observer) {}
+  RemoteStreams(const CallOptions& options, AudioSink& sink, const RoomView& room,
+                CallObserver& observer)
+      : most_(options.max_remote_streams), sink_(sink), room_(room), observer_(observer) {
+    jitter_.min_delay = options.min_playout_delay;
+  }
 
   // False if there are too many streams already.
   bool deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now);
@@ -39,6 +43,7 @@ class RemoteStreams {
  private:
   static constexpr std::size_t kMaxRetired = 256;
   struct RemoteStream {
+    explicit RemoteStream(const proto::JitterBufferConfig& jitter) : decoder(jitter) {}
     CallDecoder decoder;
     PlayoutMeter meter;
     Instant heard{};
@@ -51,6 +56,7 @@ class RemoteStreams {
   Streams::iterator retire(Streams::iterator entry);
 
   std::size_t most_;
+  proto::JitterBufferConfig jitter_ = CallDecoder::default_jitter();
   AudioSink& sink_;
   const RoomView& room_;
   CallObserver& observer_;

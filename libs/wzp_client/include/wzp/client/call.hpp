@@ -44,6 +44,9 @@ struct CallOptions {
   bool gain_control = false;
   /// Until the relay's answer. Includes the QUIC handshake.
   std::chrono::milliseconds connect_timeout{8000};
+  /// Others are heard no earlier than this after the fastest packets, however smooth the path: for
+  /// recordings, where completeness counts more than delay. At most 1 s.
+  std::chrono::milliseconds min_playout_delay{20};
   /// Streams decoded and mixed at once; packets of more are counted and dropped.
   std::size_t max_remote_streams = 64;
   /// The source is first read when somebody can hear, or after this time: a recording would lose
