@@ -82,6 +82,8 @@ void Endpoint::close_all(std::uint64_t code, std::string_view reason, Instant no
   for (const ConnectionHandle handle : impl_->open_handles()) close(handle, code, reason, now);
 }
 
+void Endpoint::set_shard_of(ShardOf shard_of) { impl_->set_shard_of(std::move(shard_of)); }
+
 bool Endpoint::flush(TxBatch& batch, Instant now) { return impl_->flush(batch, now); }
 
 Instant Endpoint::next_deadline() const { return impl_->next_deadline(); }

@@ -246,7 +246,8 @@ bool Endpoint::Impl::admits(const StatelessReplies::Request& request, const ngtc
     return false;
   }
   if (half_open < state.config.retry.half_open_limit) return true;
-  if (!replies_.retry(request, header)) ++state.counters.initials_dropped;
+  if (!replies_.retry(request, header, state.config.connection_id.shard))
+    ++state.counters.initials_dropped;
   return false;
 }
 
@@ -267,7 +268,28 @@ void Endpoint::Impl::accept(const Packet& packet) {
     ++state.counters.initials_dropped;
     return;
   }
+  const ConnectionHandle fresh = connection->handle();
   deliver(install(std::move(connection)), packet);
+  if (shard_of_) send_on_if_misplaced(fresh, request, header, original_dcid.has_value());
+}
+
+void Endpoint::Impl::send_on_if_misplaced(ConnectionHandle fresh,
+                                          const StatelessReplies::Request& request,
+                                          const ngtcp2_pkt_hd& header, bool has_proved_address) {
+  QuicConnection* connection = find(fresh);
+  const auto name = connection != nullptr ? connection->requested_server_name() : std::nullopt;
+  if (!name) return;
+  const std::uint8_t shard = shard_of_(*name);
+  if (shard == state.config.connection_id.shard) return;
+  count(*connection, -1);
+  connection->abandon();
+  settle(*connection, request.now);
+  if (has_proved_address) {
+    ++state.counters.refused_misplaced;
+    replies_.refuse(request, header, NGTCP2_CONNECTION_REFUSED);
+  } else if (replies_.retry(request, header, shard)) {
+    ++state.counters.sent_on;
+  }
 }
 
 // -- Time and output

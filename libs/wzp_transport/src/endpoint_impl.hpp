@@ -18,6 +18,7 @@ class Endpoint::Impl {
   Impl(const EndpointConfig& config, TlsContext tls, Rng& rng);
 
   void set_tls(TlsContext tls);
+  void set_shard_of(ShardOf shard_of) { shard_of_ = std::move(shard_of); }
   Result<ConnectionHandle> connect(const SocketAddress& remote, std::string_view server_name,
                                    Instant now);
   void receive(const SocketAddress& from, const SocketAddress& to, ByteView payload, Instant now);
@@ -62,6 +63,9 @@ class Endpoint::Impl {
   void receive_short(const Packet& packet);
   void deliver(QuicConnection& connection, const Packet& packet);
   void accept(const Packet& packet);
+  // The connection is new. If its name belongs to another shard, it is given up and sent there.
+  void send_on_if_misplaced(ConnectionHandle fresh, const StatelessReplies::Request& request,
+                            const ngtcp2_pkt_hd& header, bool has_proved_address);
   [[nodiscard]] bool admits(const StatelessReplies::Request& request, const ngtcp2_pkt_hd& header,
                             std::optional<ngtcp2_cid>& original_dcid);
 
@@ -74,6 +78,7 @@ class Endpoint::Impl {
   std::optional<TlsContext> server_tls_;
   std::optional<TlsContext> client_tls_;
   StatelessReplies replies_;
+  ShardOf shard_of_;
   std::vector<std::unique_ptr<QuicConnection>> slots_;
   std::vector<std::uint32_t> generations_;
   std::vector<std::uint32_t> free_slots_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -52,6 +53,9 @@ struct EndpointState {
       : config(c), rng(&r), frames(c.max_frame_bytes), cids(r.next_u64()) {
     r.fill(std::as_writable_bytes(std::span(reset_secret)));
     r.fill(std::as_writable_bytes(std::span(token_secret)));
+    if (c.retry.token_key) {
+      std::memcpy(token_secret.data(), c.retry.token_key->data(), token_secret.size());
+    }
   }
 
   // A fresh id of this endpoint that is not in the table, put there for `slot`.

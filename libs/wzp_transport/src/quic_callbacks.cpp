@@ -25,11 +25,9 @@ struct Callbacks {
     return c.is_server_ || offset + size > kEnoughTickets ? NGTCP2_ERR_CRYPTO : 0;
   }
 
-  static std::string lower_case(std::string name) {
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return name;
+  static int recv_rx_key(ngtcp2_conn*, ngtcp2_encryption_level level, void* user) {
+    if (level == NGTCP2_ENCRYPTION_LEVEL_HANDSHAKE) self(user).hello_read_ = true;
+    return 0;
   }
 
   static int handshake_completed(ngtcp2_conn* conn, void* user) {
@@ -43,8 +41,7 @@ struct Callbacks {
     c.urgent_ = true;
     if (c.is_server_) {
       c.confirmed_ = true;
-      c.server_name_ = lower_case(c.tls_->server_name());
-      if (c.server_name_.empty()) c.server_name_ = "default";
+      c.server_name_ = *c.requested_server_name();
     }
     const ngtcp2_transport_params* peer = ngtcp2_conn_get_remote_transport_params(conn);
     c.max_datagram_size_ =
@@ -207,6 +204,7 @@ struct Callbacks {
     cb.get_new_connection_id = get_new_connection_id;
     cb.remove_connection_id = remove_connection_id;
     cb.handshake_completed = handshake_completed;
+    cb.recv_rx_key = recv_rx_key;
     cb.handshake_confirmed = handshake_confirmed;
     cb.recv_stateless_reset = recv_stateless_reset;
     cb.recv_datagram = recv_datagram;

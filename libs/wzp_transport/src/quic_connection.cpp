@@ -345,6 +345,15 @@ Result<void> QuicConnection::send_message(ByteView bytes) {
   return queued;
 }
 
+std::optional<std::string> QuicConnection::requested_server_name() const {
+  if (!is_server_ || !hello_read_ || !tls_) return std::nullopt;
+  std::string name = tls_->server_name();
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name.empty() ? "default" : name;
+}
+
 Result<void> QuicConnection::migrate(const SocketAddress& local, Instant now) {
   if (!is_open() || !confirmed_ || is_server_) return Unexpected(Errc::kMigrationFailed);
   const SocketAddress before = local_;

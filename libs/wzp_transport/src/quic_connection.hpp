@@ -72,6 +72,11 @@ class QuicConnection {
     return connected_ ? &ref_.exporter_secret : nullptr;
   }
 
+  // Of a server, as soon as the client's first flight was read, in lower case.
+  [[nodiscard]] std::optional<std::string> requested_server_name() const;
+  // Forgets everything without a word to anybody. Requires: nobody was told of it yet.
+  void abandon();
+
   // -- State
   // ----------------------------------------------------------------------------------------
   [[nodiscard]] ConnectionHandle handle() const noexcept { return handle_; }
@@ -165,6 +170,7 @@ class QuicConnection {
   State state_ = State::kOpen;
   bool connected_ = false;
   bool confirmed_ = false;
+  bool hello_read_ = false;  // the server knows what the client asks for
   bool dirty_ = false;
   bool urgent_ = false;  // something came in that deserves an answer at once
   bool reset_by_peer_ = false;

@@ -3,6 +3,7 @@
 
 #include "quic_connection.hpp"
 #include "quic_settings.hpp"
+#include "wzp/proto/assert.hpp"
 
 namespace wzp::transport {
 
@@ -154,6 +155,12 @@ void QuicConnection::enter_draining(Instant now) {
 void QuicConnection::die() {
   state_ = State::kDead;
   forget_state(now_);
+}
+
+void QuicConnection::abandon() {
+  WZP_ASSERT(!reported_);
+  close_pending_ = false;
+  die();
 }
 
 void QuicConnection::forget_state(Instant until) {

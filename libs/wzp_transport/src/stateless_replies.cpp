@@ -57,14 +57,15 @@ void StatelessReplies::version_negotiation(const Request& request,
          shared_.counters.version_negotiations_sent);
 }
 
-bool StatelessReplies::retry(const Request& request, const ngtcp2_pkt_hd& header) {
+bool StatelessReplies::retry(const Request& request, const ngtcp2_pkt_hd& header,
+                             std::uint8_t shard) {
   if (!retry_rate_.take(request.now)) return false;
   Reply* reply = next(request);
   if (reply == nullptr) return false;
   Cid scid;
   scid.size = std::max<std::uint8_t>(shared_.config.connection_id.length, 8);
   shared_.rng->fill(std::as_writable_bytes(std::span(scid.bytes).first(scid.size)));
-  scid.bytes[0] = shared_.config.connection_id.shard;  // the answer reaches the same socket
+  scid.bytes[0] = shard;
   const ngtcp2_cid retry_scid = scid.to_ngtcp2();
   sockaddr_storage remote{};
   const socklen_t remote_size = to_sockaddr(request.from, remote);

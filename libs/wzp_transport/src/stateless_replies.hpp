@@ -30,8 +30,8 @@ class StatelessReplies {
   };
 
   void version_negotiation(const Request& request, const ngtcp2_version_cid& header);
-  // False if over the Retry rate.
-  bool retry(const Request& request, const ngtcp2_pkt_hd& header);
+  // The next packet is steered to `shard`. False if over the Retry rate.
+  bool retry(const Request& request, const ngtcp2_pkt_hd& header, std::uint8_t shard);
   // The original destination id if the token was ours, is fresh and came from this address.
   [[nodiscard]] std::optional<ngtcp2_cid> verify_token(const Request& request,
                                                        const ngtcp2_pkt_hd& header);

@@ -236,3 +236,47 @@ TEST_CASE("a port that is taken is an error value") {
   REQUIRE_FALSE(foreign.has_value());
   CHECK(foreign.error() == Errc::kAddressNotAvailable);
 }
+
+TEST_CASE("each server name is served by one shard, wherever its clients come in") {
+  constexpr std::uint8_t kShards = 3;
+  boost::asio::io_context io;
+  std::vector<std::unique_ptr<LiveHost>> shards;
+  UdpDriverConfig socket = on(SocketAddress::loopback_ipv4(0));
+  socket.reuse_port = true;
+  socket.steer_shards = kShards;
+  for (std::uint8_t i = 0; i < kShards; ++i) {
+    EndpointConfig config = EndpointConfig::for_server();
+    config.connection_id.shard = i;
+    config.retry.token_key.emplace().fill(std::byte{7});
+    shards.push_back(std::make_unique<LiveHost>(io, config, server_tls(), socket, 10 + i));
+    shards.back()->endpoint.set_shard_of([](std::string_view name) {
+      return static_cast<std::uint8_t>((name.back() - '0') % kShards);
+    });
+    socket.listen = shards.front()->driver.local_address();
+  }
+  std::vector<std::unique_ptr<LiveHost>> clients;
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    clients.push_back(std::make_unique<LiveHost>(io, EndpointConfig::for_client(), client_tls(),
+                                                 on(SocketAddress::ipv4({}, 0)), 200 + i));
+    const std::string room = "Room" + std::to_string(i % 10);
+    REQUIRE(clients.back()->endpoint.connect(socket.listen, room, UdpDriver::now()));
+    clients.back()->driver.wake();
+  }
+  const auto served = [&] {
+    std::size_t n = 0;
+    for (const auto& shard : shards) n += shard->connected.size();
+    return n;
+  };
+  REQUIRE(run_until(io, [&] { return served() == clients.size(); }));
+  std::uint64_t sent_on = 0;
+  for (std::uint8_t i = 0; i < kShards; ++i) {
+    for (const Connected& c : shards[i]->connected) {
+      CHECK((c.server_name.back() - '0') % kShards == i);
+    }
+    sent_on += shards[i]->endpoint.counters().sent_on;
+    CHECK(shards[i]->endpoint.connection_count() == shards[i]->connected.size());
+    CHECK(shards[i]->endpoint.counters().refused_misplaced == 0);
+  }
+  CHECK(sent_on >= 5);
+  CHECK(sent_on <= clients.size());
+}

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -45,6 +46,8 @@ struct EndpointCounters {
   std::uint64_t version_negotiations_sent = 0;
   std::uint64_t stateless_resets_sent = 0;
   std::uint64_t replies_suppressed = 0;  ///< Stateless replies over their rate.
+  std::uint64_t sent_on = 0;             ///< To the shard that serves their server name.
+  std::uint64_t refused_misplaced = 0;   ///< On a wrong shard, and not to be sent on any more.
   std::uint64_t refused = 0;             ///< CONNECTION_REFUSED: over max_connections.
 
   std::uint64_t datagrams_unread_dropped = 0;  ///< Over max_unread_datagram_bytes.
@@ -78,6 +81,13 @@ class WZP_TRANSPORT_EXPORT Endpoint {
 
   /// Replaces (or adds) the context of its role, for handshakes that start from now on.
   void set_tls(TlsContext tls);
+
+  /// For one of several endpoints behind one port: which of them (ConnectionIdScheme::shard) serves
+  /// a server name, in lower case. A client that comes to another one is sent on by a Retry, whose
+  /// connection id steers its next packet; before that nothing is kept. All need the same
+  /// RetryPolicy::token_key. A client that had to prove its address already is refused instead.
+  using ShardOf = std::function<std::uint8_t(std::string_view server_name)>;
+  void set_shard_of(ShardOf shard_of);
 
   // -- Input
   // ----------------------------------------------------------------------------------------

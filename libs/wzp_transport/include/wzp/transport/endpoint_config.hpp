@@ -2,10 +2,12 @@
 /// All settings of an endpoint, as plain values. Every default is explained in docs/transport.md.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace wzp::transport {
 
@@ -17,6 +19,8 @@ struct RetryPolicy {
   /// cost more than receiving it).
   std::uint32_t max_retries_per_second = 5000;
   std::chrono::seconds token_lifetime{10};
+  /// The same in all shards behind one port, so that each takes the others' tokens; none: drawn.
+  std::optional<std::array<std::byte, 32>> token_key;
 };
 
 /// Ids that peers put in front of every packet to this endpoint. Byte 0 names the shard, so that
