@@ -56,6 +56,7 @@ struct Loop {
       const SeqNo16 seq(reader.u16());
       const MediaTime32 end(reader.u32());
       reporter.on_packet(kMe, seq, end, packet->bytes.size() - 6, packet->due_at);
+      media.on_number(seq);
       media.on_arrival(reader.rest(), packet->due_at);
     }
   }

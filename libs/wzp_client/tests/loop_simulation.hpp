@@ -78,6 +78,8 @@ class LoopMedia {
   };
   /// Time went on by 10 ms: what is to be sent.
   virtual std::vector<Packet> advance(const client::MediaPlan& plan, Instant now) = 0;
+  /// The number of the packet that arrives next.
+  virtual void on_number(SeqNo16) {}
   virtual void on_arrival(ByteView bytes, Instant at) = 0;
   /// The playout clock, each 20 ms, after the arrivals until now.
   virtual void play(Instant now) = 0;
