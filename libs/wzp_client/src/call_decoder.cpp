@@ -164,10 +164,10 @@ class CallDecoder::Impl {
   void take_repair(const proto::MediaHeader& header, ByteView payload, Instant now) {
     fec::ReceivedLayout layout = fec::infer_layout(header.codec, header.fec_ratio_code);
     layout.frame_duration = layout_.frame_duration;
-    take_recovered(
-        fec_.add_repair({header.fec_block, header.fec_symbol, 0, header.timestamp, payload}, layout,
-                        now),
-        now);
+    take_recovered(fec_.add_repair({header.fec_block, header.fec_symbol, header.reserved,
+                                    header.timestamp, payload},
+                                   layout, now),
+                   now);
   }
 
   void take_recovered(const fec::Result<fec::FrameBlockDecoder::Recovered>& recovered,
