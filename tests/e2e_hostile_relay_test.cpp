@@ -189,6 +189,44 @@ TEST_CASE("a Hello that is stripped in mid-call changes nothing") {
   room.check_converges();
 }
 
+TEST_CASE("an answer that is forged, or never comes, ends the call with the reason") {
+  using Reason = client::CallEnd::Reason;
+  struct Row {
+    const char* name;
+    std::function<bool(proto::CallAnswer&)> answer;
+    Reason reason;
+    proto::TerminateReason why;
+    const char* says;
+  };
+  const auto other_signature = [](proto::CallAnswer& a) {
+    a.signature[5] ^= std::byte{1};
+    return true;
+  };
+  const auto other_key = [](proto::CallAnswer& a) {
+    a.ephemeral_pub[5] ^= std::byte{1};
+    return true;
+  };
+  const Row rows[] = {
+      {"another signature", other_signature, Reason::kUntrusted, proto::TerminateReason::kError,
+       "not genuine"},
+      {"another key", other_key, Reason::kUntrusted, proto::TerminateReason::kError, "not genuine"},
+      {"no answer", [](proto::CallAnswer&) { return false; }, Reason::kUnreachable,
+       proto::TerminateReason::kTimeout, "no answer"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    Room room;
+    room.relay.edit_answer = row.answer;
+    SimClient& client = room.add({}, speech());
+    room.net.run_for(10s);
+    CHECK(client.call.life().state() == proto::SessionState::kClosed);
+    CHECK(client.call.life().close_reason() == row.why);
+    CHECK(client.call.end().reason == row.reason);
+    CHECK(client.call.end().message.find(row.says) != std::string::npos);
+    CHECK(room.relay.media.empty());
+  }
+}
+
 TEST_CASE("through a reference relay who allows it talks in clear, and says so from the start") {
   Room room;
   room.relay.answer_features = {};

@@ -74,6 +74,7 @@ void HostileRelay::answer(transport::ConnectionHandle connection, const proto::C
   out.ephemeral_pub = handshake->answer().ephemeral_pub;
   out.signature = handshake->answer().signature;
   out.features = answer_features;
+  if (edit_answer && !edit_answer(out)) return;
   members.push_back(std::move(member));
   send(*members.back(), out);
   tell_all();

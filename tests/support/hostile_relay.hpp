@@ -35,6 +35,8 @@ class HostileRelay {
 
   // -- How it lies. Each is asked before something is passed on.
   std::vector<std::string> answer_features{"stream-id", "e2e/1"};
+  /// False: no answer at all.
+  std::function<bool(proto::CallAnswer& answer)> edit_answer;
   std::function<void(const Member& to, proto::RoomUpdate& update)> edit_update;
   /// `to` and `from` may be changed too. False: dropped.
   std::function<bool(proto::PeerSignal& signal)> pass_signal;

@@ -42,7 +42,7 @@ std::size_t places_in(int memory, std::uint64_t begin, std::uint64_t end, ByteVi
 }  // namespace
 
 std::size_t places_of_inverted(ByteView pattern) {
-  constexpr std::uint64_t kLargest = 64 << 20;  // Beyond: a sanitizer's own reservations.
+  constexpr std::uint64_t kLargest = 512 << 20;  // Beyond: a sanitizer's own reservations.
   std::FILE* maps = std::fopen("/proc/self/maps", "r");
   const int memory = ::open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   std::size_t places = 0;
