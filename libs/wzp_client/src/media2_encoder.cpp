@@ -334,6 +334,7 @@ Media2Encoder::Media2Encoder(Media2Encoder&&) noexcept = default;
 Media2Encoder& Media2Encoder::operator=(Media2Encoder&&) noexcept = default;
 
 std::span<const Media2Packet> Media2Encoder::push(PcmView samples) { return impl_->push(samples); }
+std::span<const Media2Packet> Media2Encoder::push_muted() { return impl_->push_muted(); }
 std::span<const Media2Packet> Media2Encoder::finish() { return impl_->finish(); }
 void Media2Encoder::set_plan(const MediaPlan& plan) { impl_->set_plan(plan); }
 const MediaPlan& Media2Encoder::plan() const noexcept { return impl_->plan(); }
