@@ -51,6 +51,36 @@ TEST_CASE("each side of a call knows how it is heard, not how it hears") {
   CHECK(a.call.profile() == proto::kProfileGood);
 }
 
+TEST_CASE("a call's statistics carry W3C names, of both directions") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 30);
+  test::SimClient& a = world.add_client(in_room(), speech, path(0.1), path());
+  test::SimClient& b = world.add_client(in_room(), speech, path(), path());
+  REQUIRE(world.run_until_active());
+  world.net.run_for(20s);
+  const auto of_a = a.call.webrtc_stats(1e12, world.net.now());
+  const auto of_b = b.call.webrtc_stats(1e12, world.net.now());
+  REQUIRE(of_a.inbound.size() == 1);
+  REQUIRE(of_b.inbound.size() == 1);
+  REQUIRE(of_a.remote_inbound.size() == 1);
+  // B counts the losses of A's packets, A hears of them.
+  const auto& heard_by_b = of_b.inbound[0];
+  const auto lost = static_cast<double>(heard_by_b.packets_lost);
+  const auto received = static_cast<double>(heard_by_b.receive.packets_received);
+  CHECK(lost / (lost + received) > 0.07);
+  CHECK(lost / (lost + received) < 0.13);
+  CHECK(of_a.remote_inbound[0].fraction_lost.value() > 0.06);
+  CHECK(of_a.remote_inbound[0].stream == of_a.inbound[0].stream);
+  CHECK(of_a.remote_inbound[0].round_trip_seconds.value() > 0.1);
+  CHECK(of_a.inbound[0].packets_lost == 0);
+  CHECK(of_a.inbound[0].participant.size() > 20);
+  CHECK(heard_by_b.receive.concealment_events > 10);
+  CHECK(heard_by_b.receive.total_audio_energy > 0.001);
+  CHECK(of_a.bytes_sent > of_a.call.packets_sent * 40);
+  CHECK(of_a.connection.packets_out > 900);
+  CHECK(of_b.to_json().find("\"remote-inbound-rtp\"") != std::string::npos);
+}
+
 TEST_CASE("who only listens reports too, and of three each learns about its own way") {
   test::SimWorld world;
   const auto speech = test::repeated(test::long_speech(), 40);

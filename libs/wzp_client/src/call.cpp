@@ -355,6 +355,27 @@ class Call::Impl {
     return out;
   }
 
+  [[nodiscard]] WebrtcStats webrtc_stats(double timestamp_ms, Instant now) const {
+    WebrtcStats out;
+    out.timestamp_ms = timestamp_ms;
+    out.call = statistics();
+    out.inbound = streams_.inbound();
+    if (security_) {
+      const auto there = security_->participants();
+      for (InboundStatistics& in : out.inbound) {
+        const auto who = std::find_if(there.begin(), there.end(),
+                                      [&](const auto& p) { return p.stream == in.stream; });
+        if (who != there.end()) in.participant = who->fingerprint;
+      }
+    }
+    loop_.add_to(out, now);
+    out.connection = last_transport_;
+    out.codec = sender_.profile().codec;
+    out.bytes_sent = sender_.bytes_sent();
+    out.target_bps = proto::traits(out.codec).bits_per_second;
+    return out;
+  }
+
   [[nodiscard]] bool is_end_to_end_encrypted() const noexcept {
     return !options_.plain_reference_client && !options_.allow_unencrypted_peers;
   }
@@ -416,6 +437,9 @@ void Call::force_profile(const std::optional<proto::QualityProfile>& profile, In
   impl_->sender_.force_profile(profile, now);
 }
 const proto::QualityProfile& Call::profile() const noexcept { return impl_->sender_.profile(); }
+WebrtcStats Call::webrtc_stats(double timestamp_ms, Instant now) const {
+  return impl_->webrtc_stats(timestamp_ms, now);
+}
 MediaControlState Call::control_state(Instant now) const {
   return impl_->loop_.control().state(now);
 }

@@ -78,18 +78,16 @@ class CallDecoder::Impl {
 
   void handle_media2(SeqNo16 seq, const proto::Media2Payload& packet, Instant now) {
     ++statistics_.packets_received;
-    const bool skips = newest_seq_ && seq.distance_from(*newest_seq_) > 1;
-    if (!newest_seq_ || seq.is_newer_than(*newest_seq_)) newest_seq_ = seq;
     const milliseconds span_before = media2_.span();
     const auto frames = media2_.take(seq, packet);
     // The first losses are not waited for: a sender that starts to repeat itself has a reason.
-    if (media2_.span() > span_before || skips) note_loss(now);
+    if (media2_.span() > span_before || skips(seq)) note_loss(now);
     if (packet.is_silent) sender_pauses_ = true;
     for (const proto::JitterFrame& frame : frames) take_media2(frame, now);
   }
 
   void note_number(SeqNo16 seq) {
-    if (!newest_seq_ || seq.is_newer_than(*newest_seq_)) newest_seq_ = seq;
+    static_cast<void>(skips(seq));
     jitter_.note_packet(seq);
   }
 
@@ -164,10 +162,10 @@ class CallDecoder::Impl {
   void take_repair(const proto::MediaHeader& header, ByteView payload, Instant now) {
     fec::ReceivedLayout layout = fec::infer_layout(header.codec, header.fec_ratio_code);
     layout.frame_duration = layout_.frame_duration;
-    take_recovered(
-        fec_.add_repair({header.fec_block, header.fec_symbol, 0, header.timestamp, payload}, layout,
-                        now),
-        now);
+    take_recovered(fec_.add_repair({header.fec_block, header.fec_symbol, header.reserved,
+                                    header.timestamp, payload},
+                                   layout, now),
+                   now);
   }
 
   void take_recovered(const fec::Result<fec::FrameBlockDecoder::Recovered>& recovered,
@@ -186,6 +184,13 @@ class CallDecoder::Impl {
                        now);
       if (pushed == proto::PushResult::kLate) note_loss(now);
     }
+  }
+
+  /// A number before this one has not come (yet).
+  bool skips(SeqNo16 seq) noexcept {
+    const int ahead = newest_media2_ ? seq.distance_from(*newest_media2_) : 1;
+    if (ahead > 0) newest_media2_ = seq;
+    return ahead > 1;
   }
 
   void take_media2(const proto::JitterFrame& frame, Instant now) {
@@ -297,7 +302,7 @@ class CallDecoder::Impl {
 
   fec::FrameBlockDecoder fec_;
   Media2Input media2_;
-  std::optional<SeqNo16> newest_seq_;  // of media/2
+  std::optional<SeqNo16> newest_media2_;
   codec::AudioDecoder codec_decoder_;
   codec::TimeStretcher stretcher_;
   proto::PlayoutDelayEstimator path_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "speech_input.hpp"
@@ -20,6 +22,7 @@ constexpr std::size_t kMostUnitSamples = 6 * kSamplesPerTick;
 constexpr std::size_t kMostPackets = 2 + UnitHistory::kPackets;
 constexpr std::size_t kMostPayload = 1100;
 constexpr std::size_t kPayloadFields = 24;
+constexpr std::array<std::int16_t, kSamplesPerTick> kSilence{};
 constexpr std::uint32_t kTicksPerComfortPacket = 10;
 // The span is announced in so many packets of a new plan, then now and then for late joiners.
 constexpr std::uint32_t kFirstAnnouncements = 8;
@@ -29,27 +32,32 @@ constexpr std::uint32_t kPacketsPerAnnouncement = 64;
 // kbit/s are understood as well as 18 are otherwise (ESTOI 0.966 and 0.958).
 constexpr std::uint32_t kFullbandBps = 20'000;
 
-codec::EncoderConfig codec_config(const MediaPlan& plan, std::uint8_t expected_loss) {
+codec::EncoderConfig codec_config(const MediaPlan& plan, std::uint8_t expected_loss,
+                                  bool constant_bitrate) {
   codec::EncoderConfig config;
   config.codec = plan.codec;
   config.frame_duration = plan.packet_time();
   config.bits_per_second = plan.codec_bps;
   config.in_band_fec = false;  // copies do better, and LBRR takes its bits from the speech
   config.expected_loss_percent = expected_loss;
+  config.constant_bitrate = constant_bitrate;
   config.wideband_at_most = plan.codec_bps < kFullbandBps;
   return config;
 }
 
-void check(const MediaPlan& plan) {
-  if (!is_valid(plan)) {
-    throw std::invalid_argument("wzp::client::Media2Encoder: no encoder or packet for this plan");
-  }
+void require(bool ok, const char* what) {
+  if (!ok) throw std::invalid_argument(std::string("wzp::client::Media2Encoder: ") + what);
 }
 
-codec::AudioEncoder make_codec(const MediaPlan& plan) {
-  check(plan);
-  auto encoder = codec::AudioEncoder::create(codec_config(plan, 0));
-  if (!encoder) throw std::runtime_error("wzp::client::Media2Encoder: the codec does not start");
+void check(const MediaPlan& plan) { require(is_valid(plan), "no encoder or packet for this plan"); }
+
+codec::AudioEncoder make_codec(const Media2EncoderOptions& options) {
+  check(options.plan);
+  require(!options.constant_bitrate || !options.silence_suppression,
+          "silence suppression would show in a constant bit rate");
+  auto encoder =
+      codec::AudioEncoder::create(codec_config(options.plan, 0, options.constant_bitrate));
+  require(encoder.has_value(), "the codec does not start");
   return std::move(*encoder);
 }
 
@@ -66,7 +74,8 @@ class Media2Encoder::Impl {
   explicit Impl(const Media2EncoderOptions& options)
       : plan_(options.plan),
         suppress_silence_(options.silence_suppression),
-        codec_(make_codec(plan_)),
+        constant_bitrate_(options.constant_bitrate),
+        codec_(make_codec(options)),
         input_({options.noise_suppression, options.gain_control, options.silence_suppression}) {
     packets_.reserve(kMostPackets);
     arena_.resize(kMostPackets * kMostPayload);
@@ -74,10 +83,12 @@ class Media2Encoder::Impl {
 
   std::span<const Media2Packet> push(PcmView samples) {
     packets_.clear();
+    // What was captured before it was muted is no look-back of what comes after.
+    if (std::exchange(is_muted_, false)) silent_ticks_ = 0;
     if (filled_ == 0) apply_pending_plan();
     const SpeechInput::Frame frame = input_.process(samples);
     if (suppress_silence_ && !frame.active && filled_ == 0) {
-      pass_silence(frame.noise_level);
+      pass_silence(frame.noise_level, true);
       return packets_;
     }
     if (frame.onset) send_look_back(frame.look_back);
@@ -86,12 +97,21 @@ class Media2Encoder::Impl {
     return packets_;
   }
 
+  std::span<const Media2Packet> push_muted() {
+    packets_.clear();
+    if (!std::exchange(is_muted_, true)) silent_ticks_ = 0;
+    if (filled_ > 0) {
+      add_samples(kSilence);
+    } else {
+      apply_pending_plan();
+      pass_silence(0, false);
+    }
+    return packets_;
+  }
+
   std::span<const Media2Packet> finish() {
     packets_.clear();
-    if (filled_ > 0) {
-      std::fill(unit_.begin() + static_cast<std::ptrdiff_t>(filled_), unit_.end(), std::int16_t{0});
-      encode_unit();
-    }
+    while (filled_ > 0) add_samples(kSilence);
     for (std::size_t i = 0; i < plan_.copies.span_packets(); ++i) {
       if (copies_are_due()) {
         add_silent_packet(0);
@@ -144,7 +164,7 @@ class Media2Encoder::Impl {
                             next.frames_per_packet == plan_.frames_per_packet;
     if (!same_codec || next.codec_bps != plan_.codec_bps) {
       // Fails only when the codec library does; the old plan then goes on.
-      if (!codec_.reconfigure(codec_config(next, expected_loss_))) return;
+      if (!codec_.reconfigure(codec_config(next, expected_loss_, constant_bitrate_))) return;
     }
     if (!(next.copies == plan_.copies) || !same_codec) announced_ = 0;
     plan_ = next;
@@ -189,15 +209,15 @@ class Media2Encoder::Impl {
   // -- Silence -----------------------------------------------------------------------------------
 
   /// A tick that is not sent. First it tells that nothing was lost, then the last units are
-  /// repeated when they would have been, then the level is told each 200 ms.
-  void pass_silence(std::uint8_t level) {
+  /// repeated when they would have been, then, if `goes_on`, the level is told each 200 ms.
+  void pass_silence(std::uint8_t level, bool goes_on) {
     const auto ticks_per_packet =
         static_cast<std::uint32_t>(plan_.packet_time().count() / kTick.count());
     const bool first = silent_ticks_ == 0;
     const bool in_cadence = silent_ticks_ % ticks_per_packet == 0 &&
                             silent_ticks_ / ticks_per_packet < plan_.copies.span_packets();
     ++silent_ticks_;
-    const bool level_due = silent_ticks_ % kTicksPerComfortPacket == 0;
+    const bool level_due = goes_on && silent_ticks_ % kTicksPerComfortPacket == 0;
     if (first || level_due || (in_cadence && copies_are_due())) {
       add_silent_packet(level, in_cadence);
     } else if (in_cadence) {
@@ -289,10 +309,12 @@ class Media2Encoder::Impl {
   MediaPlan plan_;
   std::optional<MediaPlan> pending_plan_;
   bool suppress_silence_;
+  bool constant_bitrate_;
   codec::AudioEncoder codec_;
   SpeechInput input_;
   UnitHistory history_;
   std::uint8_t expected_loss_ = 0;
+  bool is_muted_ = false;
   std::uint32_t silent_ticks_ = 0;  // not sent, up to now
   std::uint32_t announced_ = 0;     // packets since the span changed
   MediaTime32 time_;                // where the unit being filled begins, or the next tick
@@ -312,6 +334,7 @@ Media2Encoder::Media2Encoder(Media2Encoder&&) noexcept = default;
 Media2Encoder& Media2Encoder::operator=(Media2Encoder&&) noexcept = default;
 
 std::span<const Media2Packet> Media2Encoder::push(PcmView samples) { return impl_->push(samples); }
+std::span<const Media2Packet> Media2Encoder::push_muted() { return impl_->push_muted(); }
 std::span<const Media2Packet> Media2Encoder::finish() { return impl_->finish(); }
 void Media2Encoder::set_plan(const MediaPlan& plan) { impl_->set_plan(plan); }
 const MediaPlan& Media2Encoder::plan() const noexcept { return impl_->plan(); }

@@ -44,7 +44,7 @@ struct RateQuality {
 // Of Opus without loss, wideband at most below 20 kbit/s: 200 points per ESTOI of 1, and 7 for what
 // ESTOI does not hear, that libopus codes narrowband below about 9.7 kbit/s.
 constexpr RateQuality kOpusQuality[] = {{6000, 36}, {7800, 25}, {9600, 19}, {9800, 11}, {12000, 9},
-                                        {14000, 7}, {16000, 3}, {23000, 2}, {40000, 0}};
+                                        {14000, 7}, {16000, 5}, {23000, 2}, {40000, 0}};
 constexpr double kCodec2At3200Impairment = 55;
 constexpr double kCodec2At1200Impairment = 72;
 

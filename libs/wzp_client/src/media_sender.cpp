@@ -77,7 +77,7 @@ void MediaSender::finish(Instant now) { send(encoder_.finish(), now); }
 void MediaSender::send(std::span<const EncodedPacket> packets, Instant now) {
   for (const EncodedPacket& packet : packets) {
     if (security_ == nullptr) {
-      count(packet, relay_.send_media(packet.bytes, now));
+      count(packet, packet.bytes.size(), relay_.send_media(packet.bytes, now));
       continue;
     }
     send_sealed(packet, now);
@@ -91,7 +91,7 @@ void MediaSender::send_sealed(const EncodedPacket& packet, Instant now) {
     ++counted_.packets_unheard;
     return;
   }
-  count(packet, relay_.send_media(*sealed, now));
+  count(packet, sealed->size(), relay_.send_media(*sealed, now));
 }
 
 void MediaSender::send_clear(const EncodedPacket& packet, Instant now) {
@@ -102,12 +102,13 @@ void MediaSender::send_clear(const EncodedPacket& packet, Instant now) {
   }
 }
 
-void MediaSender::count(const EncodedPacket& packet, bool sent) {
+void MediaSender::count(const EncodedPacket& packet, std::size_t bytes, bool sent) {
   if (!sent) {
     ++counted_.packets_not_sent;
     return;
   }
   ++counted_.packets_sent;
+  bytes_sent_ += bytes;
   if (packet.is_repair) ++counted_.repair_packets_sent;
 }
 

@@ -27,6 +27,7 @@ class MediaSender {
   [[nodiscard]] bool is_running() const noexcept {
     return constant_rate_ || (source_ != nullptr && !source_ended_);
   }
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
   [[nodiscard]] bool has_source() const noexcept { return source_ != nullptr; }
   [[nodiscard]] bool source_ended() const noexcept { return source_ended_; }
   // 20 ms of the source.
@@ -43,7 +44,7 @@ class MediaSender {
   void send(std::span<const EncodedPacket> packets, Instant now);
   void send_sealed(const EncodedPacket& packet, Instant now);
   void send_clear(const EncodedPacket& packet, Instant now);
-  void count(const EncodedPacket& packet, bool sent);
+  void count(const EncodedPacket& packet, std::size_t bytes, bool sent);
 
   RelayLink& relay_;
   AudioSource* source_;
@@ -51,6 +52,7 @@ class MediaSender {
   MediaLoop* loop_ = nullptr;
   bool forced_;
   CallEncoder encoder_;
+  std::uint64_t bytes_sent_ = 0;
   bool constant_rate_;
   bool muted_;
   bool source_ended_ = false;

@@ -80,6 +80,16 @@ ReceiveStatistics RemoteStreams::statistics() const {
   return out;
 }
 
+std::vector<InboundStatistics> RemoteStreams::inbound() const {
+  std::vector<InboundStatistics> out;
+  for (const auto& [stream, remote] : streams_) {
+    InboundStatistics& in = out.emplace_back();
+    in.stream = stream;
+    in.receive = remote.statistics();
+  }
+  return out;
+}
+
 std::optional<ReceiveStatistics> RemoteStreams::statistics_of(StreamId stream) const {
   std::optional<ReceiveStatistics> out;
   if (const auto live = streams_.find(stream); live != streams_.end()) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "playout_meter.hpp"
 #include "room_view.hpp"
@@ -10,6 +11,7 @@
 #include "wzp/client/call_decoder.hpp"
 #include "wzp/client/call_observer.hpp"
 #include "wzp/client/playout_map.hpp"
+#include "wzp/client/webrtc_stats.hpp"
 #include "wzp/codec/mixer.hpp"
 
 namespace wzp::client {
@@ -37,6 +39,8 @@ class RemoteStreams {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] ReceiveStatistics statistics() const;
   [[nodiscard]] std::optional<ReceiveStatistics> statistics_of(StreamId stream) const;
+  // Of the streams that are heard now.
+  [[nodiscard]] std::vector<InboundStatistics> inbound() const;
   void record_map() noexcept { map_enabled_ = true; }
   [[nodiscard]] const PlayoutMap& map() const noexcept { return map_; }
 

@@ -62,6 +62,8 @@ struct LoopPath {
   transport::ChannelConfig back;
   /// Changes the forward path while it runs; called each 100 ms.
   std::function<void(transport::Channel&, transport::ChannelConfig&, double)> change;
+  /// While it says so nothing comes through, and then all at once (radio links).
+  std::function<bool(double)> stalled;
   std::optional<TcpFlow::Growth> tcp;
   Duration rtt_known{0};  // what QUIC says
 };

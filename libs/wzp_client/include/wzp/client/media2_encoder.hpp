@@ -28,6 +28,8 @@ struct Media2EncoderOptions {
   bool silence_suppression = false;
   bool noise_suppression = false;
   bool gain_control = false;
+  /// Each unit of a plan has the same size, whatever is said. Excludes silence_suppression.
+  bool constant_bitrate = false;
 };
 
 /// Encodes one stream of 20 ms ticks into packets that carry a unit and copies of units before it.
@@ -46,7 +48,8 @@ class WZP_CLIENT_EXPORT Media2Encoder {
   /// Sections waiting for a packet at once.
   static constexpr std::size_t kMostSectionBytes = 120;
 
-  /// Throws std::invalid_argument unless is_valid(options.plan).
+  /// Throws std::invalid_argument unless is_valid(options.plan), or if constant bit rate and
+  /// silence suppression are both wanted.
   explicit Media2Encoder(const Media2EncoderOptions& options = {});
   ~Media2Encoder();
   Media2Encoder(Media2Encoder&&) noexcept;
@@ -55,6 +58,10 @@ class WZP_CLIENT_EXPORT Media2Encoder {
   /// Takes kSamplesPerTick samples. The packets are valid until the next call; none while a unit is
   /// being filled.
   [[nodiscard]] std::span<const Media2Packet> push(PcmView samples);
+
+  /// A tick of a muted microphone, instead of push(): what was begun is completed, the copies still
+  /// owed are sent, then silence is announced once.
+  [[nodiscard]] std::span<const Media2Packet> push_muted();
 
   /// The end of the talk: a unit begun is filled with silence, and the copies still owed are sent
   /// in packets of their own, all at once.
