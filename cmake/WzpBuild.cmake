@@ -123,6 +123,7 @@ function(wzp_add_test name)
   add_executable(${target} ${ARG_SOURCES})
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_features(${target} PRIVATE cxx_std_20)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests") # for support/
   target_compile_definitions(
     ${target} PRIVATE WZP_TEST_VECTORS_DIR="${PROJECT_SOURCE_DIR}/tests/vectors")
   target_link_libraries(${target} PRIVATE ${ARG_LIBS} Catch2::Catch2WithMain wzp_warnings

@@ -4,111 +4,31 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "quality_picture.hpp"
-#include "quality_run.hpp"
+#include "quality_report.hpp"
 #include "speech.hpp"
+#include "wzp/client/audio_file.hpp"
 
 namespace wzp::bench {
 namespace {
 
-using namespace std::chrono_literals;
+using client::MediaProfile;
 
 struct QualityOptions {
   bool quick = false;
   unsigned seeds = 4;
   std::string json = "benchmarks/results/quality.jsonl";
+  std::string markdown = "benchmarks/results/quality.md";
   std::string svg = "docs/quality.svg";
+  std::string wav;
+  std::string mode;
+  std::string profile;
+  std::string path;
 };
-
-struct Path {
-  std::string name;
-  transport::ChannelConfig channel;
-};
-
-transport::ChannelConfig base_channel() {
-  transport::ChannelConfig c;
-  c.delay = 50ms;
-  c.jitter = 10ms;
-  return c;
-}
-
-Path iid(const char* name, double loss) {
-  Path path{name, base_channel()};
-  path.channel.loss_rate = loss;
-  return path;
-}
-
-Path gilbert(const char* name, double mean, double loss) {
-  Path path{name, base_channel()};
-  path.channel.bursts = transport::GilbertElliott{loss, mean, 1.0};
-  return path;
-}
-
-Path outages() {
-  Path path{"outage 240ms", base_channel()};
-  path.channel.outage_period = 5s;
-  path.channel.outage_length = 240ms;
-  return path;
-}
-
-std::vector<Path> all_paths() {
-  return {iid("clean", 0),
-          iid("iid 5%", 0.05),
-          iid("iid 10%", 0.10),
-          iid("iid 20%", 0.20),
-          iid("iid 30%", 0.30),
-          iid("iid 40%", 0.40),
-          gilbert("b3@10%", 3, 0.1),
-          gilbert("b3@20%", 3, 0.20),
-          gilbert("b6@20%", 6, 0.20),
-          outages()};
-}
-
-struct NamedProfile {
-  const char* name;
-  proto::QualityProfile profile;
-};
-constexpr NamedProfile kProfiles[] = {{"good", proto::kProfileGood},
-                                      {"degraded", proto::kProfileDegraded},
-                                      {"catastrophic", proto::kProfileCatastrophic}};
-
-void add(QualityScore& sum, const QualityScore& one) {
-  sum.lost_percent += one.lost_percent;
-  sum.residual_percent += one.residual_percent;
-  sum.estoi += one.estoi;
-  sum.delay_ms += one.delay_ms;
-}
-
-QualityScore mean_of(const std::vector<std::int16_t>& speech, const EncodedTalk& talk,
-                     transport::ChannelConfig channel, unsigned seeds) {
-  QualityScore sum;
-  for (unsigned seed = 1; seed <= seeds; ++seed) {
-    channel.seed = seed;
-    add(sum, run_talk(speech, talk, channel));
-  }
-  const double n = seeds;
-  return {sum.lost_percent / n, sum.residual_percent / n, sum.estoi / n, sum.delay_ms / n};
-}
-
-nlohmann::ordered_json line(const char* profile, const std::string& path, const EncodedTalk& talk,
-                            const QualityScore& s, unsigned seeds, double seconds) {
-  return {{"bench", "quality"},
-          {"mode", "legacy"},
-          {"profile", profile},
-          {"path", path},
-          {"seeds", seeds},
-          {"speech_s", seconds},
-          {"lost_percent", s.lost_percent},
-          {"residual_percent", s.residual_percent},
-          {"estoi", s.estoi},
-          {"delay_ms", s.delay_ms},
-          {"payload_kbps", talk.payload_kbps},
-          {"wire_kbps", talk.wire_kbps}};
-}
 
 void write_file(const std::string& name, const std::string& text) {
   if (name.empty()) return;
@@ -119,43 +39,134 @@ void write_file(const std::string& name, const std::string& text) {
   if (!(out << text)) throw std::runtime_error("cannot write " + name);
 }
 
-QualityCurve run_profile(const NamedProfile& p, const std::vector<std::int16_t>& speech,
-                         const QualityOptions& options, std::string& lines) {
-  const EncodedTalk talk = encode_talk(speech, p.profile);
-  fmt::print("\n{}: payload {:.1f} kbit/s, wire {:.1f} kbit/s\n", p.name, talk.payload_kbps,
-             talk.wire_kbps);
-  fmt::print("{:<14} {:>7} {:>10} {:>7} {:>9}\n", "path", "lost %", "residual %", "ESTOI",
-             "delay ms");
-  QualityCurve curve{p.name, {}, {}};
-  const double seconds = static_cast<double>(speech.size()) / 48'000;
-  for (const Path& path : all_paths()) {
-    const QualityScore s = mean_of(speech, talk, path.channel, options.seeds);
-    fmt::print("{:<14} {:>7.1f} {:>10.2f} {:>7.3f} {:>9.0f}\n", path.name, s.lost_percent,
-               s.residual_percent, s.estoi, s.delay_ms);
-    std::fflush(stdout);
-    lines += line(p.name, path.name, talk, s, options.seeds, seconds).dump() + '\n';
-    curve.residual_percent.push_back(s.residual_percent);
-    curve.estoi.push_back(s.estoi);
+bool is_wanted(const std::string& filter, std::string_view name) {
+  return filter.empty() || name.find(filter) != std::string_view::npos;
+}
+
+/// Talks differ only by their setting, and paths often share one.
+class Talks {
+ public:
+  explicit Talks(std::span<const std::int16_t> speech) : speech_(speech) {}
+
+  const Talk& get(Mode mode, MediaProfile profile, const QualityPath& path) {
+    if (mode != Mode::kMedia2) {
+      const auto legacy = legacy_profile(profile);
+      const std::string key = fmt::format("{} {}", name(mode), client::name(profile));
+      return remember(key, [&] { return plain_talk(mode, speech_, legacy); });
+    }
+    const client::PlanLimits limits = client::limits_of(profile);
+    const Duration packets_apart = client::plan_media({}, limits).packet_time();
+    const auto plan = client::plan_media(path.estimate(packets_apart), limits);
+    return remember(describe(plan), [&] { return media2_talk(speech_, plan); });
   }
-  return curve;
+
+ private:
+  template <class Make>
+  const Talk& remember(const std::string& key, Make make) {
+    const auto found = talks_.find(key);
+    return found != talks_.end() ? found->second : talks_.emplace(key, make()).first->second;
+  }
+
+  std::span<const std::int16_t> speech_;
+  std::map<std::string, Talk> talks_;
+};
+
+void add(QualityScore& sum, const QualityScore& one, double weight) {
+  sum.lost_percent += one.lost_percent * weight;
+  sum.residual_percent += one.residual_percent * weight;
+  sum.late_percent += one.late_percent * weight;
+  sum.estoi += one.estoi * weight;
+  sum.mel_db += one.mel_db * weight;
+  sum.delay_ms += one.delay_ms * weight;
+  sum.r += one.r * weight;
+}
+
+void write_heard(const std::string& folder, const QualityCell& cell,
+                 std::span<const std::int16_t> heard) {
+  std::string file =
+      fmt::format("{}-{}-{}.wav", client::name(cell.profile), name(cell.mode), cell.path);
+  for (char& c : file) {
+    if (c == ' ' || c == '/' || c == '%' || c == ',') c = '_';
+  }
+  std::filesystem::create_directories(folder);
+  const auto saved =
+      client::save_audio_file((std::filesystem::path(folder) / file).string(), heard);
+  if (!saved) throw std::runtime_error(saved.error().message);
+}
+
+QualityCell run_cell(std::span<const std::int16_t> speech, const Talk& talk,
+                     const QualityPath& path, MediaProfile profile, const QualityOptions& options) {
+  QualityCell cell;
+  cell.profile = profile;
+  cell.mode = talk.mode;
+  cell.path = path.name;
+  cell.loss_percent = path.loss_percent;
+  cell.is_independent = path.is_independent;
+  cell.setting = talk.setting;
+  cell.wire_kbps = talk.wire_kbps;
+  cell.codec_kbps = talk.codec_kbps;
+  cell.added_delay_ms = std::chrono::duration<double, std::milli>(talk.added_delay).count();
+  cell.seeds = options.seeds;
+  cell.speech_s = static_cast<double>(speech.size()) / 48'000;
+  for (unsigned seed = 1; seed <= options.seeds; ++seed) {
+    const QualityRun run = run_talk(speech, talk, path, seed);
+    add(cell.score, run.score, 1.0 / options.seeds);
+    if (seed == 1 && !options.wav.empty()) write_heard(options.wav, cell, run.heard);
+  }
+  return cell;
+}
+
+void print(const QualityCell& cell) {
+  const QualityScore& s = cell.score;
+  fmt::print(
+      "{:<9} {:<9} {:<26} {:<26} {:>5.1f} {:>6.1f} {:>7.2f} {:>6.2f} {:>6.3f} {:>5.1f} {:>5.0f} "
+      "{:>4.0f}\n",
+      client::name(cell.profile), name(cell.mode), cell.path, cell.setting, cell.wire_kbps,
+      s.lost_percent, s.residual_percent, s.late_percent, s.estoi, s.mel_db, s.delay_ms, s.r);
+  std::fflush(stdout);
+}
+
+/// About 110 s: all recordings twice.
+std::vector<std::int16_t> speech_for(const QualityOptions& options) {
+  if (options.quick) return recorded_speech();
+  std::vector<std::int16_t> speech = more_recorded_speech();
+  const std::vector<std::int16_t> once = speech;
+  speech.insert(speech.end(), once.begin(), once.end());
+  return speech;
 }
 
 int run(QualityOptions options) {
-  std::vector<std::int16_t> speech = recorded_speech();
-  if (options.quick) {
-    options.seeds = 1;
-  } else {
-    const std::vector<std::int16_t> once = speech;
-    for (int i = 1; i < 5; ++i) speech.insert(speech.end(), once.begin(), once.end());
-  }
+  if (options.quick) options.seeds = 1;
+  const std::vector<std::int16_t> speech = speech_for(options);
+  Talks talks(speech);
+  std::vector<QualityCell> cells;
   std::string lines;
-  std::vector<QualityCurve> curves;
-  for (const NamedProfile& p : kProfiles) curves.push_back(run_profile(p, speech, options, lines));
-  std::vector<std::string> names;
-  for (const Path& path : all_paths()) names.push_back(path.name);
+  fmt::print("{:<9} {:<9} {:<26} {:<26} {:>5} {:>6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>4}\n",
+             "profile", "mode", "path", "setting", "kbps", "lost%", "resid%", "late%", "ESTOI",
+             "mel", "ms", "R");
+  for (const auto profile : {MediaProfile::kGood, MediaProfile::kDegraded, MediaProfile::kRescue}) {
+    if (!is_wanted(options.profile, client::name(profile))) continue;
+    for (const Mode mode : {Mode::kMedia2, Mode::kLegacy, Mode::kReference}) {
+      if (!is_wanted(options.mode, name(mode))) continue;
+      for (const QualityPath& path : all_quality_paths()) {
+        if (!is_wanted(options.path, path.name)) continue;
+        cells.push_back(run_cell(speech, talks.get(mode, profile, path), path, profile, options));
+        print(cells.back());
+        lines += json_line(cells.back());
+      }
+    }
+  }
   write_file(options.json, lines);
-  write_file(options.svg, quality_svg(names, curves));
+  write_file(options.markdown, markdown_targets(cells) + markdown_tables(cells));
+  write_file(options.svg, quality_svg(cells));
   return 0;
+}
+
+void add_outputs(CLI::App& command, QualityOptions& options) {
+  command.add_option("--json", options.json, "JSON lines; empty: none")->capture_default_str();
+  command.add_option("--markdown", options.markdown, "Tables; empty: none")->capture_default_str();
+  command.add_option("--svg", options.svg, "Picture; empty: none")->capture_default_str();
+  command.add_option("--wav", options.wav, "Folder for what was heard with the first seed");
 }
 
 }  // namespace
@@ -169,8 +180,10 @@ void add_quality_command(CLI::App& app, int& exit_code) {
   command->add_option("--seeds", options->seeds)
       ->check(CLI::Range(1U, 100U))
       ->capture_default_str();
-  command->add_option("--json", options->json, "JSON lines; empty: none")->capture_default_str();
-  command->add_option("--svg", options->svg, "Picture; empty: none")->capture_default_str();
+  command->add_option("--mode", options->mode, "Only modes with this in their name");
+  command->add_option("--profile", options->profile, "Only profiles with this in their name");
+  command->add_option("--path", options->path, "Only paths with this in their name");
+  add_outputs(*command, *options);
   command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

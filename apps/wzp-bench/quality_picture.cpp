@@ -10,57 +10,85 @@
 namespace wzp::bench {
 namespace {
 
-constexpr int kWidth = 1000;
-constexpr double kLeft = 70;
-constexpr double kSpan = kWidth - kLeft - 30;
-constexpr double kHeight = 200;
-constexpr const char* kColours[] = {"#1f77b4", "#e67e22", "#27ae60", "#8e44ad"};
+using client::MediaProfile;
 
-double column(std::size_t i, std::size_t count) {
-  return kLeft + kSpan * (static_cast<double>(i) + 0.5) / static_cast<double>(count);
+constexpr int kWidth = 1080;
+constexpr int kHeight = 620;
+constexpr double kPanelWidth = 280;
+constexpr double kPanelHeight = 200;
+constexpr double kLeft = 70;
+constexpr double kStep = 340;
+constexpr double kMostLoss = 40;
+
+struct Line {
+  Mode mode;
+  const char* colour;
+  const char* words;
+};
+constexpr Line kLines[] = {
+    {Mode::kMedia2, "#1f77b4", "media/2"},
+    {Mode::kLegacy, "#e67e22", "the reference's layout, blocks that repair"},
+    {Mode::kReference, "#888888", "the reference's layout as it runs, nothing repaired"},
+};
+
+struct Panel {
+  double left;
+  double top;
+  double low;
+  double high;
+  double QualityScore::*score;
+};
+
+void draw_axes(Svg& svg, const Panel& p, const std::string& title, const char* unit) {
+  svg.text(p.left, p.top - 8, title, 13);
+  for (int i = 0; i <= 4; ++i) {
+    const double y = p.top + kPanelHeight - kPanelHeight * i / 4;
+    svg.line(p.left, y, p.left + kPanelWidth, y, "#dddddd");
+    const double value = p.low + (p.high - p.low) * i / 4;
+    svg.text(p.left - 6, y + 4, fmt::format("{:.3g}{}", value, unit), 11, "end", "#666");
+    const double x = p.left + kPanelWidth * i / 4;
+    svg.text(x, p.top + kPanelHeight + 16, fmt::format("{:g} %", kMostLoss * i / 4), 11, "middle",
+             "#666");
+  }
 }
 
-void draw_panel(Svg& svg, double top, double most, const char* title, const char* unit,
-                const std::vector<QualityCurve>& curves,
-                const std::vector<double> QualityCurve::*values) {
-  svg.text(kLeft, top - 10, title, 14);
-  for (int i = 0; i <= 4; ++i) {
-    const double y = top + kHeight - kHeight * i / 4;
-    svg.line(kLeft, y, kLeft + kSpan, y, "#dddddd");
-    svg.text(kLeft - 8, y + 4, fmt::format("{:.3g}{}", most * i / 4, unit), 11, "end", "#666");
+void draw_line(Svg& svg, const Panel& p, const std::vector<QualityCell>& cells,
+               MediaProfile profile, const Line& line) {
+  std::vector<std::pair<double, double>> points;
+  for (const auto& cell : cells) {
+    if (cell.profile != profile || cell.mode != line.mode || !cell.is_independent) continue;
+    const double value = std::clamp(cell.score.*p.score, p.low, p.high);
+    points.emplace_back(p.left + kPanelWidth * cell.loss_percent / kMostLoss,
+                        p.top + kPanelHeight * (1 - (value - p.low) / (p.high - p.low)));
+    svg.rectangle(points.back().first - 3, points.back().second - 3, 6, 6, line.colour);
   }
-  for (std::size_t c = 0; c < curves.size(); ++c) {
-    std::vector<std::pair<double, double>> points;
-    const auto& series = curves[c].*values;
-    for (std::size_t i = 0; i < series.size(); ++i) {
-      const double share = std::clamp(series[i] / most, 0.0, 1.0);
-      points.emplace_back(column(i, series.size()), top + kHeight * (1 - share));
-      svg.rectangle(points.back().first - 3, points.back().second - 3, 6, 6, kColours[c % 4]);
-    }
-    svg.polyline(points, kColours[c % 4], 2);
-  }
+  svg.polyline(points, line.colour, 2);
 }
 
 }  // namespace
 
-std::string quality_svg(const std::vector<std::string>& paths,
-                        const std::vector<QualityCurve>& curves) {
-  Svg svg(kWidth, 600);
-  svg.text(kLeft, 26, "Speech after the network: what stays lost, and how much is understood", 16);
-  double most = 1;
-  for (const auto& curve : curves) {
-    for (const double v : curve.residual_percent) most = std::max(most, v);
+std::string quality_svg(const std::vector<QualityCell>& cells) {
+  Svg svg(kWidth, kHeight);
+  svg.text(kLeft, 26,
+           "Speech after independent packet loss: what stays lost, and how much is understood", 16);
+  double left = kLeft;
+  for (const auto profile : {MediaProfile::kGood, MediaProfile::kDegraded, MediaProfile::kRescue}) {
+    const std::string who(client::name(profile));
+    const Panel loss{left, 70, 0, kMostLoss, &QualityScore::residual_percent};
+    const Panel heard{left, 330, 0.4, 1.0, &QualityScore::estoi};
+    draw_axes(svg, loss, who + ": concealed frames", " %");
+    draw_axes(svg, heard, who + ": ESTOI", "");
+    for (const Line& line : kLines) {
+      draw_line(svg, loss, cells, profile, line);
+      draw_line(svg, heard, cells, profile, line);
+    }
+    left += kStep;
   }
-  draw_panel(svg, 70, most, "concealed frames (lower is better)", " %", curves,
-             &QualityCurve::residual_percent);
-  draw_panel(svg, 320, 1.0, "ESTOI (higher is better)", "", curves, &QualityCurve::estoi);
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    svg.text(column(i, paths.size()), 540, paths[i], 11, "middle");
-  }
-  for (std::size_t c = 0; c < curves.size(); ++c) {
-    const double x = kLeft + 160 * static_cast<double>(c);
-    svg.rectangle(x, 566, 14, 12, kColours[c % 4]);
-    svg.text(x + 20, 577, curves[c].profile);
+  double x = kLeft;
+  for (const Line& line : kLines) {
+    svg.rectangle(x, 584, 14, 12, line.colour);
+    svg.text(x + 20, 595, line.words);
+    x += kStep;
   }
   return svg.finish();
 }

@@ -1,20 +1,15 @@
 /// \file
-/// The quality matrix as a picture: residual loss and intelligibility for each path and profile.
+/// The quality matrix as a picture: residual loss and intelligibility against the loss rate.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "quality_report.hpp"
+
 namespace wzp::bench {
 
-/// One profile's means over the seeds, one value per path.
-struct QualityCurve {
-  std::string profile;
-  std::vector<double> residual_percent;
-  std::vector<double> estoi;
-};
-
-[[nodiscard]] std::string quality_svg(const std::vector<std::string>& paths,
-                                      const std::vector<QualityCurve>& curves);
+/// Uses the cells with independent loss: a column of two panels per profile, a line per mode.
+[[nodiscard]] std::string quality_svg(const std::vector<QualityCell>& cells);
 
 }  // namespace wzp::bench

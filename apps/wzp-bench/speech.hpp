@@ -12,4 +12,7 @@ namespace wzp::bench {
 /// the recordings are not installed.
 [[nodiscard]] std::vector<std::int16_t> recorded_speech();
 
+/// The same and 35 s of other speakers: 57 s in all.
+[[nodiscard]] std::vector<std::int16_t> more_recorded_speech();
+
 }  // namespace wzp::bench

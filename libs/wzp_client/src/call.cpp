@@ -272,7 +272,7 @@ class Call::Impl {
     receiver_.set_relay_names_streams(names_streams);
     if (security_ && options_.closed_loop) {
       security_->set_loop(&loop_);
-      sender_.set_loop(&loop_);
+      sender_.set_loop(&loop_, now);
       receiver_.set_loop(&loop_);
     }
     next_capture_ = next_playout_ = now;
@@ -304,6 +304,7 @@ class Call::Impl {
       if (streams_.ticks() == 0) statistics_.playout_started_ms = milliseconds_of(now);
       streams_.play(now);
       next_playout_ += kTick;
+      sender_.send_feedback(now);
       if (streams_.ticks() % 50 == 0) {
         note_transport();
         tell_senders(now);
@@ -315,6 +316,7 @@ class Call::Impl {
   void tell_senders(Instant now) {
     if (!security_ || !options_.closed_loop) return;
     loop_.on_transport(last_transport_, now);
+    if (sender_.sends_media2()) return;  // as sections
     while (const auto update = loop_.poll_update(now)) {
       security_->send_signal(update->first, proto::write_signal(update->second), now);
     }
@@ -352,6 +354,27 @@ class Call::Impl {
     out.wire_kbps_tx = kbps(last_transport_.bytes_out, last_transport_.packets_out);
     out.wire_kbps_rx = kbps(last_transport_.bytes_in, last_transport_.packets_in);
     out.rtt_ms = std::chrono::duration<double, std::milli>(last_transport_.smoothed_rtt).count();
+    return out;
+  }
+
+  [[nodiscard]] WebrtcStats webrtc_stats(double timestamp_ms, Instant now) const {
+    WebrtcStats out;
+    out.timestamp_ms = timestamp_ms;
+    out.call = statistics();
+    out.inbound = streams_.inbound();
+    if (security_) {
+      const auto there = security_->participants();
+      for (InboundStatistics& in : out.inbound) {
+        const auto who = std::find_if(there.begin(), there.end(),
+                                      [&](const auto& p) { return p.stream == in.stream; });
+        if (who != there.end()) in.participant = who->fingerprint;
+      }
+    }
+    loop_.add_to(out, now);
+    out.connection = last_transport_;
+    out.codec = sender_.profile().codec;
+    out.bytes_sent = sender_.bytes_sent();
+    out.target_bps = proto::traits(out.codec).bits_per_second;
     return out;
   }
 
@@ -416,6 +439,9 @@ void Call::force_profile(const std::optional<proto::QualityProfile>& profile, In
   impl_->sender_.force_profile(profile, now);
 }
 const proto::QualityProfile& Call::profile() const noexcept { return impl_->sender_.profile(); }
+WebrtcStats Call::webrtc_stats(double timestamp_ms, Instant now) const {
+  return impl_->webrtc_stats(timestamp_ms, now);
+}
 MediaControlState Call::control_state(Instant now) const {
   return impl_->loop_.control().state(now);
 }

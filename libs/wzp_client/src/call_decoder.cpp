@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "media2_input.hpp"
 #include "wzp/codec/audio_decoder.hpp"
 #include "wzp/codec/time_stretcher.hpp"
 #include "wzp/fec/frame_block_decoder.hpp"
@@ -75,11 +76,30 @@ class CallDecoder::Impl {
     }
   }
 
+  void handle_media2(SeqNo16 seq, const proto::Media2Payload& packet, Instant now) {
+    ++statistics_.packets_received;
+    const milliseconds span_before = media2_.span();
+    const auto frames = media2_.take(seq, packet);
+    // The first losses are not waited for: a sender that starts to repeat itself has a reason.
+    if (media2_.span() > span_before || skips(seq)) note_loss(now);
+    if (packet.is_silent) sender_pauses_ = true;
+    for (const proto::JitterFrame& frame : frames) take_media2(frame, now);
+  }
+
+  void note_number(SeqNo16 seq) {
+    static_cast<void>(skips(seq));
+    jitter_.note_packet(seq);
+  }
+
   // -- Out ---------------------------------------------------------------------------------------
 
   PlayoutOrigin play(MutablePcm out, Instant now) {
     adapt_delay(now);
     const PlayoutOrigin origin = fill_pending(now);
+    heard_time_.reset();
+    if (origin != PlayoutOrigin::kNothing) {
+      heard_time_ = media_end_ - static_cast<std::int64_t>(pending_.size() * 1000 / kSampleRateHz);
+    }
     const std::size_t n = std::min(out.size(), pending_.size());
     std::copy_n(pending_.begin(), n, out.begin());
     std::fill(out.begin() + static_cast<std::ptrdiff_t>(n), out.end(), std::int16_t{0});
@@ -108,12 +128,14 @@ class CallDecoder::Impl {
     out.frames_duplicate = j.duplicates * frame_ms_ / kFrameMs;
     out.frames_discarded = j.discarded * frame_ms_ / kFrameMs;
     out.packets_reordered = j.reordered;
+    out.packets_undecodable += media2_.undecodable();
     out.blocks_recovered = fec_.counters().blocks_recovered;
     return out;
   }
 
   proto::JitterBuffer jitter_;
   bool ended_ = false;
+  std::optional<MediaTime32> heard_time_;
   RecoveredObserver observer_ = nullptr;
   void* observer_context_ = nullptr;
 
@@ -140,10 +162,10 @@ class CallDecoder::Impl {
   void take_repair(const proto::MediaHeader& header, ByteView payload, Instant now) {
     fec::ReceivedLayout layout = fec::infer_layout(header.codec, header.fec_ratio_code);
     layout.frame_duration = layout_.frame_duration;
-    take_recovered(
-        fec_.add_repair({header.fec_block, header.fec_symbol, 0, header.timestamp, payload}, layout,
-                        now),
-        now);
+    take_recovered(fec_.add_repair({header.fec_block, header.fec_symbol, header.reserved,
+                                    header.timestamp, payload},
+                                   layout, now),
+                   now);
   }
 
   void take_recovered(const fec::Result<fec::FrameBlockDecoder::Recovered>& recovered,
@@ -162,6 +184,26 @@ class CallDecoder::Impl {
                        now);
       if (pushed == proto::PushResult::kLate) note_loss(now);
     }
+  }
+
+  /// A number before this one has not come (yet).
+  bool skips(SeqNo16 seq) noexcept {
+    const int ahead = newest_media2_ ? seq.distance_from(*newest_media2_) : 1;
+    if (ahead > 0) newest_media2_ = seq;
+    return ahead > 1;
+  }
+
+  void take_media2(const proto::JitterFrame& frame, Instant now) {
+    const bool is_copy = frame.origin == proto::FrameOrigin::kRecovered;
+    if (frame.codec != proto::CodecId::kComfortNoise) {
+      frame_ms_ = static_cast<std::uint64_t>(frame.duration.count());
+      if (!is_copy) path_.update(unwrapped(frame.timestamp), now, false);
+    }
+    if (is_copy) {
+      note_loss(now);
+      if (observer_ != nullptr) observer_(observer_context_, frame.timestamp, frame.payload);
+    }
+    jitter_.push(frame, now);
   }
 
   /// Media time without wrap, for the delay estimate.
@@ -184,6 +226,9 @@ class CallDecoder::Impl {
     if (losing && layout_.frames_per_block != 0) {
       const milliseconds block = layout_.frame_duration * (layout_.frames_per_block - 1);
       floor = std::max(floor, block + path_.target() + kRepairSlack);
+    }
+    if (losing && media2_.span() > milliseconds(0)) {
+      floor = std::max(floor, media2_.span() + path_.target());
     }
     jitter_.set_delay_floor(floor);
   }
@@ -228,6 +273,7 @@ class CallDecoder::Impl {
     }
     if (!done && !codec_decoder_.conceal(out)) std::fill(out.begin(), out.end(), std::int16_t{0});
     append_stretched(mode_for(next.decision), out);
+    media_end_ = next.timestamp + next.duration.count();
     return origin;
   }
 
@@ -255,6 +301,8 @@ class CallDecoder::Impl {
   }
 
   fec::FrameBlockDecoder fec_;
+  Media2Input media2_;
+  std::optional<SeqNo16> newest_media2_;
   codec::AudioDecoder codec_decoder_;
   codec::TimeStretcher stretcher_;
   proto::PlayoutDelayEstimator path_;
@@ -263,6 +311,7 @@ class CallDecoder::Impl {
   std::uint64_t frame_ms_ = kFrameMs;
   std::int64_t media_ = 0;
   MediaTime32 last_timestamp_;
+  MediaTime32 media_end_;  // of what was decoded last
   Instant last_loss_{};
   bool has_lost_ = false;
   bool sender_pauses_ = false;         // it sends comfort noise
@@ -286,6 +335,10 @@ CallDecoder& CallDecoder::operator=(CallDecoder&&) noexcept = default;
 void CallDecoder::handle_packet(const proto::MediaPacketView& packet, Instant now) {
   impl_->handle_packet(packet, now);
 }
+void CallDecoder::handle_media2(SeqNo16 seq, const proto::Media2Payload& packet, Instant now) {
+  impl_->handle_media2(seq, packet, now);
+}
+void CallDecoder::note_number(SeqNo16 seq) noexcept { impl_->note_number(seq); }
 PlayoutOrigin CallDecoder::play(MutablePcm out, Instant now) { return impl_->play(out, now); }
 void CallDecoder::end_of_stream() noexcept { impl_->ended_ = true; }
 bool CallDecoder::is_finished() const noexcept { return impl_->is_finished(); }
@@ -293,6 +346,7 @@ ReceiveStatistics CallDecoder::statistics() const { return impl_->statistics(); 
 Duration CallDecoder::buffer_delay() const noexcept {
   return impl_->jitter_.current_delay() + impl_->pending_time();
 }
+std::optional<MediaTime32> CallDecoder::heard_time() const noexcept { return impl_->heard_time_; }
 void CallDecoder::set_recovered_observer(RecoveredObserver observer, void* context) noexcept {
   impl_->observer_ = observer;
   impl_->observer_context_ = context;

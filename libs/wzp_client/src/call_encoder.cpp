@@ -22,7 +22,8 @@ constexpr std::uint8_t kMaxFramesPerBlock = 32;
 constexpr std::size_t kMaxPackets = 3 + 2 * kMaxFramesPerBlock + 1;
 // Comfort noise is sent for the first silent tick, and for each tenth: all 200 ms.
 constexpr std::uint32_t kTicksPerComfortPacket = 10;
-constexpr std::size_t kMaxPacketBytes = proto::MediaHeader::kSize + 256;
+constexpr std::size_t kMaxPacketBytes =
+    proto::MediaHeader::kSize + 256 + proto::QualityReport::kSize;
 
 void require(bool ok, const char* what) {
   if (!ok) throw std::invalid_argument(std::string("wzp::client::CallEncoder: ") + what);
@@ -54,9 +55,14 @@ codec::AudioEncoder make_codec(const CallEncoderOptions& options) {
   return std::move(*encoder);
 }
 
-fec::FrameBlockEncoder make_fec(const proto::QualityProfile& profile) {
+fec::SymbolPolicy policy_of(const CallEncoderOptions& options) {
+  return options.fit_repair_symbols ? fec::SymbolPolicy::kFitBlock
+                                    : fec::SymbolPolicy::kLegacy256Trimmed;
+}
+
+fec::FrameBlockEncoder make_fec(const CallEncoderOptions& call) {
   fec::FrameBlockEncoderOptions options;
-  options.layout = fec::layout_of(profile, fec::SymbolPolicy::kLegacy256Trimmed);
+  options.layout = fec::layout_of(call.profile, policy_of(call));
   options.max_frames_per_block = kMaxFramesPerBlock;
   auto encoder = fec::FrameBlockEncoder::create(options);
   require(encoder.has_value(), "no FEC for this block size and ratio");
@@ -73,7 +79,8 @@ class CallEncoder::Impl {
         input_({options.noise_suppression, options.gain_control, options.silence_suppression}),
         constant_bitrate_(options.constant_bitrate),
         codec_(make_codec(options)),
-        fec_(make_fec(profile_)) {
+        policy_(policy_of(options)),
+        fec_(make_fec(options)) {
     packets_.reserve(kMaxPackets);
     arena_.resize(kMaxPackets * kMaxPacketBytes);
   }
@@ -116,9 +123,8 @@ class CallEncoder::Impl {
     require(
         codec_.reconfigure(codec_config(profile, expected_loss_, constant_bitrate_)).has_value(),
         "no encoder for this codec and frame length");
-    require(
-        fec_.set_layout(fec::layout_of(profile, fec::SymbolPolicy::kLegacy256Trimmed)).has_value(),
-        "no FEC for this block size and ratio");
+    require(fec_.set_layout(fec::layout_of(profile, policy_)).has_value(),
+            "no FEC for this block size and ratio");
     profile_ = profile;
     return packets_;
   }
@@ -237,6 +243,7 @@ class CallEncoder::Impl {
   SpeechInput input_;
   bool constant_bitrate_;
   codec::AudioEncoder codec_;
+  fec::SymbolPolicy policy_;
   fec::FrameBlockEncoder fec_;
   std::uint8_t expected_loss_ = 0;
   std::optional<proto::QualityReport> report_;

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "wzp/proto/bandwidth_estimator.hpp"
-#include "wzp/proto/reception_monitor.hpp"
 
 namespace wzp::client {
 namespace {
@@ -109,6 +108,13 @@ class FeedbackReporter::Impl {
         100.0F * static_cast<float>(interval->lost()) / static_cast<float>(interval->expected);
     return proto::make_quality_report(loss, std::chrono::duration_cast<milliseconds>(rtt),
                                       milliseconds(present.jitter_ms), cap_kbps(now));
+  }
+
+  [[nodiscard]] std::optional<proto::ReceptionTotals> totals(proto::SenderKey key) const noexcept {
+    for (const Sender& s : senders_) {
+      if (s.key == key && s.monitor.heard()) return s.monitor.totals();
+    }
+    return std::nullopt;
   }
 
   [[nodiscard]] std::uint8_t cap_kbps(Instant now) const noexcept {
@@ -261,6 +267,10 @@ std::optional<proto::QualityReport> FeedbackReporter::poll_quality_report(proto:
                                                                           Duration rtt,
                                                                           Instant now) noexcept {
   return impl_->poll_quality_report(sender, rtt, now);
+}
+std::optional<proto::ReceptionTotals> FeedbackReporter::totals(
+    proto::SenderKey sender) const noexcept {
+  return impl_->totals(sender);
 }
 std::uint8_t FeedbackReporter::cap_kbps(Instant now) const noexcept { return impl_->cap_kbps(now); }
 

@@ -159,6 +159,15 @@ class MediaControl::Impl {
     return out;
   }
 
+  [[nodiscard]] std::vector<ListenerState> listeners(Instant now) const {
+    std::vector<ListenerState> out;
+    for (const ListenerEstimate& l : listeners_) {
+      if (!l.is_fresh(now)) continue;
+      out.push_back({l.key(), l.loss().percent(), l.jitter(), l.rtt(), l.rate_kbps()});
+    }
+    return out;
+  }
+
   std::optional<SeqNo16> newest_sent_;
   std::optional<MediaProfile> forced_;
   proto::QualityProfile legacy_ = proto::kProfileGood;
@@ -312,6 +321,9 @@ std::uint8_t MediaControl::expected_loss() const noexcept { return impl_->expect
 void MediaControl::force(MediaProfile profile, Instant now) { impl_->force(profile, now); }
 void MediaControl::release(Instant now) { impl_->force(std::nullopt, now); }
 std::optional<MediaProfile> MediaControl::forced() const noexcept { return impl_->forced_; }
+std::vector<ListenerState> MediaControl::listeners(Instant now) const {
+  return impl_->listeners(now);
+}
 MediaControlState MediaControl::state(Instant now) const { return impl_->state(now); }
 
 }  // namespace wzp::client

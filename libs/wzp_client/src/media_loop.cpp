@@ -162,6 +162,39 @@ std::optional<std::pair<StreamId, proto::QualityUpdate>> MediaLoop::poll_update(
   return std::nullopt;
 }
 
+void MediaLoop::add_to(WebrtcStats& stats, Instant now) const {
+  for (InboundStatistics& in : stats.inbound) {
+    const auto totals = reporter_.totals(key_of(in.stream));
+    if (!totals) continue;
+    in.packets_lost = totals->lost;
+    in.bytes_received = totals->bytes;
+    in.jitter_seconds = totals->jitter_ms / 1000;
+  }
+  for (const ListenerState& l : control_.listeners(now)) {
+    const auto stream = std::find_if(heard_.begin(), heard_.end(),
+                                     [&](const auto& h) { return key_of(h.first) == l.listener; });
+    if (stream == heard_.end()) continue;
+    RemoteInboundStatistics remote;
+    remote.stream = stream->first;
+    remote.fraction_lost = l.loss_percent / 100;
+    remote.jitter_seconds = std::chrono::duration<double>(l.jitter).count();
+    if (l.rtt > Duration(0)) {
+      remote.round_trip_seconds = std::chrono::duration<double>(l.rtt + rtt_).count();
+    }
+    stats.remote_inbound.push_back(remote);
+  }
+  const auto state = control_.state(now);
+  if (state.listeners > 0) stats.available_bps = state.path.available_kbps * 1000;
+}
+
+void MediaLoop::force(std::optional<MediaProfile> profile, Instant now) {
+  if (profile) {
+    control_.force(*profile, now);
+  } else {
+    control_.release(now);
+  }
+}
+
 bool MediaLoop::update(Instant now) {
   const proto::QualityProfile before = control_.legacy_profile();
   if (!control_.update(now)) return false;

@@ -10,6 +10,7 @@
 
 #include "wzp/client/feedback_reporter.hpp"
 #include "wzp/client/media_control.hpp"
+#include "wzp/client/webrtc_stats.hpp"
 #include "wzp/proto/media2_packet.hpp"
 #include "wzp/proto/media_packet.hpp"
 #include "wzp/proto/signal.hpp"
@@ -54,8 +55,13 @@ class MediaLoop {
   bool update(Instant now);
   // Nothing until a report changed it, or one was forced.
   [[nodiscard]] std::optional<proto::QualityProfile> profile() const noexcept { return profile_; }
+  // Keeps media/2 plans within a profile; nothing: adapts again.
+  void force(std::optional<MediaProfile> profile, Instant now);
   [[nodiscard]] std::uint8_t expected_loss() const noexcept { return control_.expected_loss(); }
   [[nodiscard]] const MediaControl& control() const noexcept { return control_; }
+
+  // What was measured of streams that `stats` lists already, and what listeners report.
+  void add_to(WebrtcStats& stats, Instant now) const;
 
   struct Counters {
     std::uint64_t reports_sent = 0;

@@ -13,6 +13,7 @@ constexpr milliseconds kStay(4000);
 constexpr double kWorthHurrying = 10;
 constexpr milliseconds kStayHurried(1000);
 constexpr double kWorthSometime = 0.7;
+constexpr double kMuchCheaper = 0.85;  // and no worse
 constexpr milliseconds kStayLong(20'000);
 constexpr milliseconds kStayAtLeast(200);
 // Rates: down as soon as it matters, up in steps.
@@ -79,9 +80,11 @@ bool PlanSelector::update(const PathEstimate& path, const PlanLimits& limits,
   const Duration stayed = shape_changed_ ? now - *shape_changed_ : Duration(std::chrono::hours(1));
   if (!kept) return stayed >= kStayAtLeast && adopt(best, now);
   const double gain = impairment(*kept, path) - impairment(best, path);
+  const bool is_worth_sometime =
+      gain >= kWorthSometime || wire_kbps(best) < kMuchCheaper * wire_kbps(*kept);
   const bool change = (gain >= kWorthChanging && stayed >= kStay) ||
                       (gain >= kWorthHurrying && stayed >= kStayHurried) ||
-                      (gain >= kWorthSometime && stayed >= kStayLong);
+                      (is_worth_sometime && stayed >= kStayLong);
   return change ? adopt(best, now) : adopt_rate(*kept, now);
 }
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "playout_meter.hpp"
 #include "room_view.hpp"
@@ -10,6 +11,7 @@
 #include "wzp/client/call_decoder.hpp"
 #include "wzp/client/call_observer.hpp"
 #include "wzp/client/playout_map.hpp"
+#include "wzp/client/webrtc_stats.hpp"
 #include "wzp/codec/mixer.hpp"
 
 namespace wzp::client {
@@ -25,6 +27,10 @@ class RemoteStreams {
 
   // False if there are too many streams already.
   bool deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now);
+  bool deliver_media2(StreamId stream, SeqNo16 seq, const proto::Media2Payload& packet,
+                      Instant now);
+  // A packet without sound: its number is not missing.
+  void note_number(StreamId stream, SeqNo16 seq);
   // Its sender left: what is buffered is still played.
   void end_of_stream(StreamId stream);
   // Forgets a stream at once; its statistics stay.
@@ -37,6 +43,8 @@ class RemoteStreams {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
   [[nodiscard]] ReceiveStatistics statistics() const;
   [[nodiscard]] std::optional<ReceiveStatistics> statistics_of(StreamId stream) const;
+  // Of the streams that are heard now.
+  [[nodiscard]] std::vector<InboundStatistics> inbound() const;
   void record_map() noexcept { map_enabled_ = true; }
   [[nodiscard]] const PlayoutMap& map() const noexcept { return map_; }
 
@@ -52,6 +60,8 @@ class RemoteStreams {
   };
   using Streams = std::map<StreamId, RemoteStream>;
 
+  // Null if there are too many streams already.
+  CallDecoder* decoder_for(StreamId stream, Instant now);
   [[nodiscard]] bool is_forgotten(StreamId stream, const RemoteStream& remote, Instant now) const;
   Streams::iterator retire(Streams::iterator entry);
 

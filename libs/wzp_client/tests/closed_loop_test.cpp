@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "loop_simulation.hpp"
+#include "wzp/proto/rng.hpp"
 
 using namespace wzp;
 using namespace wzp::test;
@@ -168,6 +169,28 @@ TEST_CASE("closed loop: an outage of three seconds is survived, and the rate com
   CHECK(is_opus(r.samples.back().plan));
   CHECK(r.samples.back().plan.codec_bps >= 9000);
   CHECK(r.shape_changes <= 6);
+}
+
+TEST_CASE("closed loop: stalls of up to 1.5 s, ten a minute, are no queue of ours") {
+  LoopPath path = base_path();
+  path.forward.jitter = 20ms;
+  SeededRng rng(9);
+  std::vector<std::pair<double, double>> stalls;
+  for (double t = 3; t < 120;) {
+    const double length = 0.2 + 1.3 * rng.next_unit();
+    stalls.emplace_back(t, t + length);
+    t += length - 6 * std::log(1 - rng.next_unit());
+  }
+  path.stalled = [&stalls](double t) {
+    return std::any_of(stalls.begin(), stalls.end(),
+                       [t](const auto& s) { return t >= s.first && t < s.second; });
+  };
+  PlainLoopMedia media;
+  const LoopResult r = run_loop(path, media, 120);
+  std::printf("%zu stalls: ", stalls.size());
+  print("stalling radio link", r, 120);
+  CHECK(r.mean_kbps(5, 120) >= 30);
+  CHECK(r.shape_changes <= 24);
 }
 
 TEST_CASE("closed loop: feedback costs at most 0.7 kbit/s, also in trouble") {

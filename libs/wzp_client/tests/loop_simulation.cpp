@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 constexpr proto::SenderKey kMe{0x01020304};
 constexpr proto::SenderKey kListener{0x0a0b0c0d};
 constexpr std::uint64_t kMediaTag = std::uint64_t{1} << 63;
+constexpr Instant kStart{1h};
 constexpr Duration kStep = 10ms;
 constexpr int kListenerTalksEvery = 6;  // steps: packets of 60 ms
 
@@ -46,17 +47,23 @@ struct Loop {
   }
 
   void receive(Instant now) {
+    if (path.stalled && path.stalled(in_ms(now - kStart) / 1000)) {
+      stalled_until = now;
+      return;
+    }
     while (const auto packet = forward.pop_due(now)) {
       if (packet->tag != kMediaTag) {
         tcp->on_arrival(packet->tag, packet->due_at);
         continue;
       }
+      const Instant arrival = packet->due_at < stalled_until ? now : packet->due_at;
       queue_ms = queue_of(*packet);
       ByteReader reader(packet->bytes);
       const SeqNo16 seq(reader.u16());
       const MediaTime32 end(reader.u32());
-      reporter.on_packet(kMe, seq, end, packet->bytes.size() - 6, packet->due_at);
-      media.on_arrival(reader.rest(), packet->due_at);
+      reporter.on_packet(kMe, seq, end, packet->bytes.size() - 6, arrival);
+      media.on_number(seq);
+      media.on_arrival(reader.rest(), arrival);
     }
   }
 
@@ -105,6 +112,7 @@ struct Loop {
   client::FeedbackReporter reporter;
   std::optional<TcpFlow> tcp;
   double queue_ms = 0;
+  Instant stalled_until{};
   LoopResult result;
 };
 
@@ -131,10 +139,9 @@ std::vector<LoopMedia::Packet> PlainLoopMedia::advance(const client::MediaPlan& 
 LoopResult run_loop(const LoopPath& path, LoopMedia& media, double seconds,
                     const client::MediaControlOptions& options) {
   Loop loop(path, media, options);
-  const Instant start{1h};
   const auto steps = static_cast<int>(seconds * 100);
   for (int i = 0; i < steps; ++i) {
-    const Instant now = start + i * kStep;
+    const Instant now = kStart + i * kStep;
     if (path.change && i % 10 == 0) path.change(loop.forward, loop.config, i * 0.01);
     loop.send(now);
     loop.receive(now);
@@ -144,7 +151,7 @@ LoopResult run_loop(const LoopPath& path, LoopMedia& media, double seconds,
     loop.take_reports(now);
     if (i % 10 == 0) loop.sample(i * 0.01, now);
   }
-  loop.result.shape_changes = loop.control.state(start + steps * kStep).shape_changes;
+  loop.result.shape_changes = loop.control.state(kStart + steps * kStep).shape_changes;
   if (loop.tcp) {
     loop.result.tcp_kbps = static_cast<double>(loop.tcp->segments_acknowledged()) *
                            TcpFlow::kSegmentBytes * 8 / 1000 / seconds;

@@ -62,6 +62,8 @@ struct LoopPath {
   transport::ChannelConfig back;
   /// Changes the forward path while it runs; called each 100 ms.
   std::function<void(transport::Channel&, transport::ChannelConfig&, double)> change;
+  /// While it says so nothing comes through, and then all at once (radio links).
+  std::function<bool(double)> stalled;
   std::optional<TcpFlow::Growth> tcp;
   Duration rtt_known{0};  // what QUIC says
 };
@@ -78,6 +80,8 @@ class LoopMedia {
   };
   /// Time went on by 10 ms: what is to be sent.
   virtual std::vector<Packet> advance(const client::MediaPlan& plan, Instant now) = 0;
+  /// The number of the packet that arrives next.
+  virtual void on_number(SeqNo16) {}
   virtual void on_arrival(ByteView bytes, Instant at) = 0;
   /// The playout clock, each 20 ms, after the arrivals until now.
   virtual void play(Instant now) = 0;

@@ -60,6 +60,8 @@ void OpusSender::configure(const EncoderConfig& config) noexcept {
   opus_encoder_ctl(e, OPUS_SET_INBAND_FEC(config.in_band_fec ? 1 : 0));
   opus_encoder_ctl(e, OPUS_SET_PACKET_LOSS_PERC(std::min<int>(config.expected_loss_percent, 100)));
   opus_encoder_ctl(e, OPUS_SET_DTX(config.dtx ? 1 : 0));
+  opus_encoder_ctl(e, OPUS_SET_MAX_BANDWIDTH(config.wideband_at_most ? OPUS_BANDWIDTH_WIDEBAND
+                                                                     : OPUS_BANDWIDTH_FULLBAND));
   opus_encoder_ctl(e, OPUS_SET_VBR(config.constant_bitrate ? 0 : 1));
   opus_encoder_ctl(e, OPUS_SET_COMPLEXITY(std::min<int>(config.complexity, 10)));
 }

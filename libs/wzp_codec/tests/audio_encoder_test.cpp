@@ -5,9 +5,9 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <system_error>
 
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 #include "wzp/codec/audio_decoder.hpp"
 
 using namespace wzp;
@@ -139,7 +139,7 @@ TEST_CASE("silence makes 1-byte packets only when DTX is asked for") {
 }
 
 TEST_CASE("encoding and decoding allocate nothing, inside the codec libraries either") {
-  if (!allocations_are_counted()) SUCCEED("the sanitizer owns malloc in this build");
+  if (!wzp::test::allocations_are_counted()) SUCCEED("the sanitizer owns malloc in this build");
   const auto codec = GENERATE(CodecId::kOpus24k, CodecId::kOpus16k, CodecId::kOpus6k,
                               CodecId::kCodec2_3200, CodecId::kCodec2_1200);
   AudioEncoder encoder = make({.codec = codec, .frame_duration = 40ms});
@@ -147,12 +147,12 @@ TEST_CASE("encoding and decoding allocate nothing, inside the codec libraries ei
   const Pcm& speech = man_8k_band();
   std::array<std::byte, kEncodedFrameRoom> room{};
   std::array<std::int16_t, kMaxPacketSamples> pcm{};
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::size_t i = 0; i + 1920 <= speech.size(); i += 1920) {
     const auto size = encoder.encode(PcmView(speech).subspan(i, 1920), room);
     REQUIRE(decoder.decode(codec, ByteView(room).first(*size), pcm).has_value());
     REQUIRE(decoder.conceal(MutablePcm(pcm).first(960)).has_value());
   }
   INFO(proto::name(codec));
-  CHECK(allocations() - before == 0);
+  CHECK(wzp::test::allocations() - before == 0);
 }

@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 #include "wzp/codec/estoi.hpp"
 #include "wzp/proto/rng.hpp"
 
@@ -132,10 +132,10 @@ TEST_CASE("waveform concealment allocates nothing") {
   Pcm past = man_8k_band();
   Concealer concealer;
   Pcm out(960);
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::size_t at = 0; at + 1920 <= past.size(); at += 1920) {
     concealer.play(MutablePcm(past).subspan(at, 960));
     concealer.conceal(out);
   }
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }

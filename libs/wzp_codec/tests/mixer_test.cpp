@@ -5,9 +5,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 
 using namespace wzp::codec;
 
@@ -94,10 +94,10 @@ TEST_CASE("mixing allocates nothing") {
   Mixer mixer;
   const Pcm stream(960, 5000);
   std::array<std::int16_t, 960> out{};
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (int i = 0; i < 100; ++i) {
     for (int k = 0; k < 20; ++k) mixer.add(stream);
     mixer.finish(out);
   }
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }

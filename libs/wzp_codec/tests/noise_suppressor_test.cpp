@@ -4,9 +4,9 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-#include "allocation_counter.hpp"
 #include "background_noise.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 #include "wzp/codec/estoi.hpp"
 
 using namespace wzp::codec;
@@ -99,9 +99,9 @@ TEST_CASE("a noise suppressor takes whole blocks only") {
 TEST_CASE("noise suppression allocates nothing") {
   Pcm pcm = prepared(words_48k());
   NoiseSuppressor suppressor;
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::size_t at = 0; at < pcm.size(); at += 960) {
     REQUIRE(suppressor.process(MutablePcm(pcm).subspan(at, 960)).has_value());
   }
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }

@@ -5,9 +5,9 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <cmath>
 
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 #include "wzp/codec/audio_decoder.hpp"
 #include "wzp/codec/audio_encoder.hpp"
 
@@ -157,11 +157,11 @@ TEST_CASE("expected loss is what turns redundancy on, and more loss buys more of
 
 TEST_CASE("changes within Opus allocate nothing") {
   auto encoder = AudioEncoder::create(kGood).value();
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::uint32_t i = 0; i < 20; ++i) {
     REQUIRE(encoder.reconfigure(i % 2 == 0 ? kDegraded : kGood).has_value());
     REQUIRE(encoder.set_bitrate(8000 + 1000 * i).has_value());
     encoder.set_expected_loss(static_cast<std::uint8_t>(i));
   }
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "../src/sinc_filter.hpp"
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 
 using namespace wzp::codec;
 
@@ -134,7 +134,7 @@ TEST_CASE("every frame converted at the fixed ratio is whole, over 10,000 frames
   std::array<std::int16_t, 160> narrow{};
   std::array<std::int16_t, 960> wide{};
   std::size_t dropouts = 0;
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::size_t frame = 0; frame < 10000; ++frame) {
     down.process(PcmView(in).subspan((frame % 50) * 960, 960), narrow);
     up.process(narrow, wide);
@@ -142,7 +142,7 @@ TEST_CASE("every frame converted at the fixed ratio is whole, over 10,000 frames
     if (frame > 2 && roughest_corner(wide) > 60) ++dropouts;
   }
   CHECK(dropouts == 0);
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }
 
 TEST_CASE("the fixed-ratio converter delays by the time it states") {

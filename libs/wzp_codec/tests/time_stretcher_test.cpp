@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "allocation_counter.hpp"
 #include "recorded_speech.hpp"
 #include "signal_measures.hpp"
+#include "support/allocation_counter.hpp"
 #include "wzp/proto/rng.hpp"
 
 using namespace wzp::codec;
@@ -123,10 +123,10 @@ TEST_CASE("stretching allocates nothing") {
   const Pcm& speech = man_8k_band();
   TimeStretcher stretcher;
   std::array<std::int16_t, 1920> room{};
-  const std::size_t before = allocations();
+  const std::size_t before = wzp::test::allocations();
   for (std::size_t at = 0; at + 960 <= speech.size(); at += 960) {
     stretcher.process(at % 1920 == 0 ? StretchMode::kExpand : StretchMode::kAccelerate,
                       PcmView(speech).subspan(at, 960), room);
   }
-  CHECK(allocations() == before);
+  CHECK(wzp::test::allocations() == before);
 }

@@ -1,60 +1,16 @@
-// Nothing on the media path allocates: operator new of this program counts.
-// (Not inlined, or GCC would see malloc and operator delete meet and warn.)
+// Nothing on the media path allocates.
 #include <array>
-#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <cstdlib>
-#include <new>
 
+#include "support/allocation_counter.hpp"
 #include "wzp/fec/block_decoder.hpp"
 #include "wzp/fec/block_encoder.hpp"
 #include "wzp/fec/frame_block_decoder.hpp"
 #include "wzp/fec/frame_block_encoder.hpp"
 
-namespace {
-std::atomic<std::size_t> g_allocations{0};
-
-void* allocate(std::size_t size, std::size_t alignment) {
-  ++g_allocations;
-  void* p = alignment <= alignof(std::max_align_t)
-                ? std::malloc(size)
-                : std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (p == nullptr) throw std::bad_alloc();
-  return p;
-}
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t n) { return allocate(n, 1); }
-[[gnu::noinline]] void* operator new[](std::size_t n) { return allocate(n, 1); }
-[[gnu::noinline]] void* operator new(std::size_t n, std::align_val_t a) {
-  return allocate(n, static_cast<std::size_t>(a));
-}
-[[gnu::noinline]] void* operator new[](std::size_t n, std::align_val_t a) {
-  return allocate(n, static_cast<std::size_t>(a));
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-[[gnu::noinline]] void operator delete[](void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-
 namespace wzp::fec {
 namespace {
-
-template <class F>
-std::size_t allocations_of(F&& f) {
-  const std::size_t before = g_allocations;
-  f();
-  return g_allocations - before;
-}
 
 TEST_CASE("encoding and decoding a block allocates nothing") {
   const auto k = GENERATE(5U, 10U, 64U, 300U);
@@ -62,7 +18,7 @@ TEST_CASE("encoding and decoding a block allocates nothing") {
   auto decoder = BlockDecoder::create({k, 256});
   std::array<std::byte, 256> symbol{};
   bool decoded = false;
-  const std::size_t count = allocations_of([&] {
+  const std::size_t count = test::allocations_of([&] {
     for (std::uint8_t block = 0; block < 3; ++block) {
       for (std::uint32_t i = 0; i < k; ++i) {
         symbol[0] = static_cast<std::byte>(i);
@@ -95,7 +51,7 @@ TEST_CASE("a large block allocates nothing once one like it has been decoded") {
     static_cast<void>(decoder->decode());
   };
   decode_block(0);
-  CHECK(allocations_of([&] { decode_block(1); }) == 0);
+  CHECK(test::allocations_of([&] { decode_block(1); }) == 0);
 }
 
 TEST_CASE("a media stream's frames are protected and recovered without allocating") {
@@ -105,7 +61,7 @@ TEST_CASE("a media stream's frames are protected and recovered without allocatin
   const ReceivedLayout layout{10, std::chrono::milliseconds(40)};
   std::array<std::byte, 60> frame{};
   std::size_t recovered = 0;
-  const std::size_t count = allocations_of([&] {
+  const std::size_t count = test::allocations_of([&] {
     MediaTime32 time;
     Instant now{};
     for (unsigned i = 0; i < 1000; ++i, time = time + 40, now += std::chrono::milliseconds(40)) {

@@ -14,12 +14,6 @@ constexpr std::chrono::milliseconds kMostBehind{300};
 constexpr std::chrono::milliseconds kPause{200};  // without a frame: the browser sends nothing
 constexpr std::chrono::seconds kForgetStream{60};
 
-client::CallEncoderOptions encoder_options() {
-  client::CallEncoderOptions options;
-  options.silence_suppression = true;  // a browser that listens costs next to nothing
-  return options;
-}
-
 std::int16_t sample_at(ByteView pcm, std::size_t index) {
   const auto low = std::to_integer<unsigned>(pcm[2 * index]);
   const auto high = std::to_integer<unsigned>(pcm[2 * index + 1]);
@@ -34,7 +28,7 @@ void write_sample(MutableBytes out, std::size_t index, std::int16_t sample) {
 
 }  // namespace
 
-PcmBridge::PcmBridge(Send send) : send_(std::move(send)), encoder_(encoder_options()) {}
+PcmBridge::PcmBridge(Send send) : send_(std::move(send)), encoder_(proto::kProfileGood) {}
 
 // -- Up ------------------------------------------------------------------------------------------
 

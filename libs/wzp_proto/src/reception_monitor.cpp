@@ -59,6 +59,7 @@ void ReceptionMonitor::start(SeqNo16 seq) noexcept {
   *this = ReceptionMonitor{};
   heard_ = true;
   newest_ = seq;
+  expected_ = 1;
   seen_ = ~std::uint64_t{0};  // nothing before it is missing
 }
 
@@ -69,6 +70,7 @@ bool ReceptionMonitor::mark(SeqNo16 seq) noexcept {
     seen_ = ahead < kWindow ? seen_ << ahead : 0;
     seen_ |= 1;
     if (ahead > 1) ++loss_runs_;
+    expected_ += static_cast<std::uint64_t>(ahead);
     newest_ = seq;
     return true;
   }
@@ -123,13 +125,18 @@ Duration ReceptionMonitor::newest_queue() const noexcept {
   return milliseconds(static_cast<std::int64_t>(std::max(0.0, newest - base_ms_)));
 }
 
+ReceptionTotals ReceptionMonitor::totals() const noexcept {
+  const auto lost = static_cast<std::int64_t>(expected_) - static_cast<std::int64_t>(received_);
+  return {received_, lost, bytes_, jitter_ms_};
+}
+
 SenderFeedback ReceptionMonitor::report(SenderKey sender, Duration playout_delay) const noexcept {
   WZP_ASSERT(heard_);
   const auto ms = [](Duration d) { return std::chrono::duration_cast<milliseconds>(d).count(); };
   SenderFeedback out;
   out.sender = sender;
   out.newest = newest_;
-  out.received = received_;
+  out.received = static_cast<std::uint16_t>(received_);
   out.loss_runs = loss_runs_;
   out.bytes_by_4 = static_cast<std::uint16_t>(bytes_ / SenderFeedback::kBytesUnit);
   out.delay_ms = static_cast<std::uint16_t>(first_delay_ms_ + interval_min_ms_);

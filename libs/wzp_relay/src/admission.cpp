@@ -113,30 +113,31 @@ void Relay::Impl::on_genuine_offer(Participant& p, const proto::CallOffer& offer
   const BindingCheck binding = check_binding(p, offer, now);
   p.bound = binding == BindingCheck::kGenuine;
   if (seen_today_.add(p.fingerprint)) ++counters_.unique_identities;
-  if (binding == BindingCheck::kForged) {
-    refuse(p,
-           {EndReason::kBadBinding, "binding-invalid", "the offer was made for another connection",
-            counters_.refused_bad_binding},
-           now);
-  } else if (const auto refusal = reason_to_refuse(p)) {
+  if (const auto refusal = reason_to_refuse(p, binding)) {
     refuse(p, *refusal, now);
   } else {
     admit(p, offer, keys, now);
   }
 }
 
-std::optional<Relay::Impl::Refusal> Relay::Impl::reason_to_refuse(const Participant& p) {
+std::optional<Relay::Impl::Refusal> Relay::Impl::reason_to_refuse(const Participant& p,
+                                                                  BindingCheck binding) {
   auto& c = counters_;
   if (draining_) {
     return Refusal{EndReason::kDraining, {}, "relay is shutting down", c.refused_draining};
   }
-  if (config_.require_binding && !p.bound) {
-    return Refusal{EndReason::kBadBinding, "binding-required",
-                   "this relay wants offers bound to their connection", c.refused_bad_binding};
-  }
   if (p.token_owner && *p.token_owner != p.fingerprint) {
     return Refusal{EndReason::kAuthFailed, "auth-failed", "the token belongs to another identity",
                    c.refused_auth};
+  }
+  if (binding == BindingCheck::kForged) {
+    return Refusal{EndReason::kBadBinding, "binding-invalid",
+                   "the offer was made for another connection", c.refused_bad_binding};
+  }
+  // Nobody but the relay itself speaks for a guest.
+  if (config_.require_binding && !p.bound && !p.is_guest) {
+    return Refusal{EndReason::kBadBinding, "binding-required",
+                   "this relay wants offers bound to their connection", c.refused_bad_binding};
   }
   if (!is_allowed(p)) {
     return Refusal{EndReason::kNotAuthorized, "room-denied", "not authorized for this room",

@@ -22,7 +22,7 @@ Expected<GuestAdmission, GuestRefusal> Relay::Impl::add_guest(Guest& guest,
                      std::string(kPcmGatewayFeature)};
   p.features = proto::FeatureSet::from_names(p.feature_names);
   ++counters_.accepts;
-  if (auto refusal = reason_to_refuse(p)) {
+  if (auto refusal = reason_to_refuse(p, BindingCheck::kNone)) {
     ++refusal->counter;
     ++counters_.disconnects;
     ++counters_.ended[static_cast<std::size_t>(refusal->reason)];

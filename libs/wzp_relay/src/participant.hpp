@@ -63,13 +63,13 @@ struct Participant {
   ParticipantLimits limits;
   PingTracker keep_alive;
 
+  bool is_guest = false;  ///< Not on QUIC: sound in clear, here.
   /// The last one given to it and not used yet, for a binding of kind "origin".
   struct OpenChallenge {
     crypto::e2e::Challenge value;
     Instant expires;
   };
   std::optional<OpenChallenge> challenge;
-  bool is_guest = false;  ///< Not on QUIC: sound in clear, here.
 
   // From admission on.
   bool admitted = false;

@@ -76,6 +76,7 @@ class Relay::Impl {
   bool send(Participant& to, const proto::Signal& signal, Instant now);
 
   // -- admission.cpp -----------------------------------------------------------------------------
+  enum class BindingCheck : std::uint8_t { kNone, kGenuine, kForged };
   struct Refusal {
     EndReason reason;
     std::string_view code;  ///< For ErrorNotice; empty: none is sent.
@@ -88,7 +89,7 @@ class Relay::Impl {
   void on_offer(Participant& p, const proto::CallOffer& offer, Instant now);
   void on_genuine_offer(Participant& p, const proto::CallOffer& offer,
                         const crypto::HandshakeAnswer& keys, Instant now);
-  [[nodiscard]] std::optional<Refusal> reason_to_refuse(const Participant& p);
+  [[nodiscard]] std::optional<Refusal> reason_to_refuse(const Participant& p, BindingCheck binding);
   /// Makes it a participant: identity, room, observer.
   void take_in(Participant& p, Instant now);
   void admit(Participant& p, const proto::CallOffer& offer, const crypto::HandshakeAnswer& keys,
@@ -109,7 +110,6 @@ class Relay::Impl {
   void close_guests(std::string_view why);
 
   // -- binding.cpp -------------------------------------------------------------------------------
-  enum class BindingCheck : std::uint8_t { kNone, kGenuine, kForged };
   void give_challenge(Participant& p, Instant now);
   /// A challenge is used up by it, whatever the result.
   [[nodiscard]] BindingCheck check_binding(Participant& p, const proto::CallOffer& offer,

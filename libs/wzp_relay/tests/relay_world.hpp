@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/allocation_counter.hpp"
 #include "wzp/crypto/handshake.hpp"
 #include "wzp/crypto/seed.hpp"
 #include "wzp/proto/signal.hpp"
@@ -60,11 +61,14 @@ class RelayWorld {
   transport::Endpoint endpoint;
   Relay relay;
   Instant armed_for = kNever;
+  std::size_t allocations = 0;  ///< Within the relay's turns.
   transport::SimNetwork::HostId host;
 
  private:
   void turn(Instant now) {
+    const std::size_t before = wzp::test::allocations();
     relay.handle_turn(now);
+    allocations += wzp::test::allocations() - before;
     if (armed_for <= now) armed_for = kNever;
     const Instant next = relay.next_deadline();
     if (next >= armed_for) return;

@@ -1,47 +1,9 @@
 // In a steady call nothing is allocated: neither by this library nor by ngtcp2 and the TLS library
-// below it. Counts every malloc of the process while switched on.
+// below it.
 #include <catch2/catch_test_macros.hpp>
 
 #include "sim_pair.hpp"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WZP_COUNT_ALLOCATIONS 0  // the sanitizers own malloc
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WZP_COUNT_ALLOCATIONS 0
-#else
-#define WZP_COUNT_ALLOCATIONS 1
-#endif
-#else
-#define WZP_COUNT_ALLOCATIONS 1
-#endif
-
-#if WZP_COUNT_ALLOCATIONS
-namespace {
-thread_local bool counting = false;
-thread_local std::size_t allocations = 0;
-void note() {
-  if (counting) ++allocations;
-}
-}  // namespace
-
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* malloc(std::size_t n) {
-  note();
-  return __libc_malloc(n);
-}
-void* calloc(std::size_t n, std::size_t size) {
-  note();
-  return __libc_calloc(n, size);
-}
-void* realloc(void* p, std::size_t n) {
-  note();
-  return __libc_realloc(p, n);
-}
-}
+#include "support/allocation_counter.hpp"
 
 using namespace wzp;
 using namespace wzp::transport;
@@ -107,12 +69,10 @@ TEST_CASE("a steady exchange of datagrams allocates nothing") {
   REQUIRE(server.datagrams > 1000);
   const std::size_t before = server.datagrams + client.datagrams;
 
-  allocations = 0;
-  counting = true;
-  for (int i = 0; i < 1000; ++i) turn(10);
-  counting = false;
+  const std::size_t allocations = wzp::test::allocations_of([&] {
+    for (int i = 0; i < 1000; ++i) turn(10);
+  });
 
   CHECK(server.datagrams + client.datagrams - before == 20'000);
   CHECK(allocations == 0);
 }
-#endif

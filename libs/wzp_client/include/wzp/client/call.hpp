@@ -16,6 +16,7 @@
 #include "wzp/client/export.hpp"
 #include "wzp/client/media_control.hpp"
 #include "wzp/client/playout_map.hpp"
+#include "wzp/client/webrtc_stats.hpp"
 #include "wzp/crypto/e2e_peer_policy.hpp"
 #include "wzp/crypto/e2e_room_session.hpp"
 #include "wzp/crypto/identity.hpp"
@@ -67,6 +68,9 @@ struct CallOptions {
   /// Sizes and times of packets do not depend on what is said: constant bit rate, no silence
   /// suppression, sending while muted or without a source.
   bool constant_rate = false;
+  /// Offer media/2, and send it while everybody who hears us lists it: short headers, copies inside
+  /// the packets (docs/wire/media2.md). Not with constant_rate.
+  bool media2 = true;
   /// Must outlive the call; may be null.
   MediaProbe* media_probe = nullptr;
   /// Offer nothing beyond the reference protocol, not even encryption: for tests of that path.
@@ -141,6 +145,8 @@ class WZP_CLIENT_EXPORT Call {
   /// std::invalid_argument as CallEncoder.
   void force_profile(const std::optional<proto::QualityProfile>& profile, Instant now);
   [[nodiscard]] const proto::QualityProfile& profile() const noexcept;
+  /// Everything counted, under W3C names; `timestamp_ms` since 1970.
+  [[nodiscard]] WebrtcStats webrtc_stats(double timestamp_ms, Instant now) const;
   /// What the closed loop makes of the listeners' reports.
   [[nodiscard]] MediaControlState control_state(Instant now) const;
 

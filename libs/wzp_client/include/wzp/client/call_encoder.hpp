@@ -33,6 +33,10 @@ struct CallEncoderOptions {
   /// All packets of a codec have one size: nothing about the speech shows in sizes. Excludes
   /// silence_suppression.
   bool constant_bitrate = false;
+  /// Repair symbols as short as the block allows, told in byte 10 of their header (feature
+  /// "fec-symsize", fec::SymbolPolicy::kFitBlock). For receivers that know it, and not with
+  /// end-to-end encryption, which needs that byte.
+  bool fit_repair_symbols = false;
 };
 
 /// Encodes, packetises and protects one stream of 20 ms frames. The packets are those of the

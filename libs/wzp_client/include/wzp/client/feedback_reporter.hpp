@@ -10,6 +10,7 @@
 #include "wzp/client/export.hpp"
 #include "wzp/proto/media_feedback.hpp"
 #include "wzp/proto/quality_report.hpp"
+#include "wzp/proto/reception_monitor.hpp"
 #include "wzp/proto/serial.hpp"
 #include "wzp/proto/time.hpp"
 
@@ -57,6 +58,10 @@ class WZP_CLIENT_EXPORT FeedbackReporter {
   [[nodiscard]] std::optional<proto::QualityReport> poll_quality_report(proto::SenderKey sender,
                                                                         Duration rtt,
                                                                         Instant now) noexcept;
+
+  /// What was counted of one sender; nothing if it was not heard.
+  [[nodiscard]] std::optional<proto::ReceptionTotals> totals(
+      proto::SenderKey sender) const noexcept;
 
   /// What each sender is asked to keep to, kbit/s; 0: nothing.
   [[nodiscard]] std::uint8_t cap_kbps(Instant now) const noexcept;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "wzp/client/export.hpp"
 #include "wzp/client/media_plan.hpp"
@@ -39,6 +40,15 @@ struct MediaControlState {
   bool is_competing = false;  ///< Beside somebody who keeps the queue full.
   std::uint64_t shape_changes = 0;     ///< Of codec, packet length or copies.
   std::uint64_t feedback_refused = 0;  ///< Reports that cannot be true.
+};
+
+/// What one listener's fresh reports say.
+struct ListenerState {
+  proto::SenderKey listener;
+  double loss_percent = 0;
+  Duration jitter{0};
+  Duration rtt{0};  ///< Its own to the relay; 0: not reported.
+  double rate_kbps = 0;
 };
 
 /// Decides for one sender how to send to everybody who listens. Reports move it, and nothing else:
@@ -90,6 +100,7 @@ class WZP_CLIENT_EXPORT MediaControl {
   [[nodiscard]] std::optional<MediaProfile> forced() const noexcept;
 
   [[nodiscard]] MediaControlState state(Instant now) const;
+  [[nodiscard]] std::vector<ListenerState> listeners(Instant now) const;
 
  private:
   class Impl;

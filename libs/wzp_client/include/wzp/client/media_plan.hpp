@@ -101,10 +101,19 @@ enum class MediaProfile : std::uint8_t {
 [[nodiscard]] WZP_CLIENT_EXPORT double residual_loss_percent(const MediaPlan& plan,
                                                              const PathEstimate& path) noexcept;
 
-/// How far below the best a call on this path will be heard, in points of the E-model's R (0 best,
-/// above about 90 useless, no upper bound): the codec's own, what stays lost, and the delay from
-/// mouth to ear beyond the path's own. The constants are ours; docs/media.md says where they come
-/// from.
+/// What a listener gets of a stream, measured or expected.
+struct HeardSpeech {
+  proto::CodecId codec = proto::CodecId::kOpus24k;
+  std::uint32_t codec_bps = 24000;
+  double lost_percent = 0;  ///< After repair.
+  Duration delay{0};        ///< From mouth to ear.
+};
+
+/// How far below the best that is, in points of the E-model's R (0 best, above about 90 useless, no
+/// upper bound): the codec's own, what stays lost, and the delay by ITU-T G.107. Codec and loss
+/// constants are ours, fitted to intelligibility measured by `wzp-bench quality` (docs/media.md).
+[[nodiscard]] WZP_CLIENT_EXPORT double impairment(const HeardSpeech& heard) noexcept;
+/// The same for what a plan is expected to give on a path.
 [[nodiscard]] WZP_CLIENT_EXPORT double impairment(const MediaPlan& plan,
                                                   const PathEstimate& path) noexcept;
 

@@ -41,6 +41,9 @@ struct EncoderConfig {
   /// Opus only: every packet has the same size, whatever is said. Codec2's always have.
   bool constant_bitrate = false;
   std::uint8_t complexity = 9;  ///< Opus only, 0-10.
+  /// Opus only: code nothing above 8 kHz. libopus codes up to 12 kHz from about 14 kbit/s on, which
+  /// costs speech some clarity up to about 20 kbit/s.
+  bool wideband_at_most = false;
 
   /// Codec and frame duration of a profile, everything else at its default.
   [[nodiscard]] static EncoderConfig for_profile(const proto::QualityProfile& profile) noexcept {

@@ -93,6 +93,7 @@ class Media2Sections {
   enum Type : std::uint8_t {
     kFeedback = 1,     ///< What the sender receives; not interpreted here.
     kDistantCopy = 2,  ///< A copy whose shape or distance the copy mask can't express.
+    kSpan = 3,         ///< One byte: how far back copies will reach, in steps of 20 ms.
     kHighestType = 127,
   };
   struct Section {

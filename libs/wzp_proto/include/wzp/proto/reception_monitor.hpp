@@ -10,6 +10,14 @@
 
 namespace wzp::proto {
 
+/// Since the first packet or the sender's last restart.
+struct ReceptionTotals {
+  std::uint64_t packets = 0;
+  std::int64_t lost = 0;
+  std::uint64_t bytes = 0;
+  double jitter_ms = 0;  ///< RFC 3550, 6.4.1.
+};
+
 /// One sender's packets as they arrive. A value without allocation.
 ///
 ///     monitor.on_packet(header.seq, end_of_newest_frame, datagram_size, now);
@@ -30,6 +38,7 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
   /// It was reported: a new interval begins.
   void end_interval() noexcept { interval_packets_ = 0; }
 
+  [[nodiscard]] ReceptionTotals totals() const noexcept;
   [[nodiscard]] bool heard() const noexcept { return heard_; }
   /// Packets since the last report; what is new enough to be worth another.
   [[nodiscard]] std::uint32_t unreported() const noexcept { return interval_packets_; }
@@ -48,7 +57,8 @@ class WZP_PROTO_EXPORT ReceptionMonitor {
   bool heard_ = false;
   SeqNo16 newest_;
   std::uint64_t seen_ = 0;  // bit i: newest - i
-  std::uint16_t received_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t expected_ = 0;
   std::uint8_t loss_runs_ = 0;
   std::uint64_t bytes_ = 0;
   std::optional<SeqNo16> stray_;

@@ -28,10 +28,10 @@ enum class EndReason : std::uint8_t {
   kIdentityLimit,  ///< Too many connections of one identity; the oldest parked one goes.
   kDraining,       ///< Came while the relay was about to end.
   kShutdown,
-  kAuthFailed,       ///< No token, a bad one, or one of another identity.
+  kBadBinding,  ///< Its offer was made for another connection, or for none where one is required.
+  kAuthFailed,  ///< No token, a bad one, or one of another identity.
   kAuthUnavailable,  ///< The service that checks tokens gave no answer.
   kE2eRequired,      ///< Came without end-to-end encryption to a room that requires it.
-  kBadBinding,  ///< Its offer was made for another connection, or for none where one is required.
 };
 inline constexpr std::size_t kEndReasonCount = 18;
 /// "hung_up" and so on: for metric labels.

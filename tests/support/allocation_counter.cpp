@@ -1,20 +1,25 @@
 #include "allocation_counter.hpp"
 
-#include <atomic>
 #include <cstdlib>
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WZP_SANITIZED 1
+#endif
+#endif
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(WZP_SANITIZED)
 #define WZP_COUNT_MALLOC 1
 #endif
 
 namespace {
-std::atomic<std::size_t> count{0};
+thread_local std::size_t count = 0;
 }
 
-std::size_t allocations() { return count.load(); }
+std::size_t wzp::test::allocations() noexcept { return count; }
 
 #if defined(WZP_COUNT_MALLOC)
-bool allocations_are_counted() { return true; }
+bool wzp::test::allocations_are_counted() noexcept { return true; }
 
 // glibc exports its allocator under these names so that a program may put its own in front.
 extern "C" {
@@ -41,5 +46,5 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) {
 }
 }
 #else
-bool allocations_are_counted() { return false; }
+bool wzp::test::allocations_are_counted() noexcept { return false; }
 #endif
