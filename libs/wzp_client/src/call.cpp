@@ -272,7 +272,7 @@ class Call::Impl {
     receiver_.set_relay_names_streams(names_streams);
     if (security_ && options_.closed_loop) {
       security_->set_loop(&loop_);
-      sender_.set_loop(&loop_);
+      sender_.set_loop(&loop_, now);
       receiver_.set_loop(&loop_);
     }
     next_capture_ = next_playout_ = now;
@@ -304,6 +304,7 @@ class Call::Impl {
       if (streams_.ticks() == 0) statistics_.playout_started_ms = milliseconds_of(now);
       streams_.play(now);
       next_playout_ += kTick;
+      sender_.send_feedback(now);
       if (streams_.ticks() % 50 == 0) {
         note_transport();
         tell_senders(now);
@@ -315,6 +316,7 @@ class Call::Impl {
   void tell_senders(Instant now) {
     if (!security_ || !options_.closed_loop) return;
     loop_.on_transport(last_transport_, now);
+    if (sender_.sends_media2()) return;  // as sections
     while (const auto update = loop_.poll_update(now)) {
       security_->send_signal(update->first, proto::write_signal(update->second), now);
     }

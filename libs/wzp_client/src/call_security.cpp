@@ -14,7 +14,11 @@ using crypto::e2e::Lock;
 using crypto::e2e::MediaError;
 
 // What our Hello promises other participants.
-constexpr proto::FeatureSet kEndFeatures{proto::Feature::kE2e1};
+proto::FeatureSet end_features(const CallOptions& options) {
+  proto::FeatureSet out{proto::Feature::kE2e1};
+  if (options.media2) out.add(proto::Feature::kMedia2);
+  return out;
+}
 
 std::string lower_case(std::string text) {
   for (char& c : text) {
@@ -29,7 +33,7 @@ crypto::e2e::RoomOptions room_options(const CallOptions& options) {
   if (options.room_psk) {
     out.psk = std::make_unique<crypto::Secret<32>>(options.room_psk->duplicate());
   }
-  out.features = kEndFeatures.to_text();
+  out.features = end_features(options).to_text();
   out.alias = options.alias;
   out.allows_unencrypted_peers = options.allow_unencrypted_peers;
   out.policy = options.peer_policy;
@@ -111,7 +115,18 @@ void CallSecurity::settle(Instant now) {
   has_unencrypted_ = std::any_of(there.begin(), there.end(),
                                  [](const RemoteParticipant& who) { return who.is_legacy; });
   tell_locks(there);
+  name_senders();
   look_at_deadlines(now);
+  takes_media2_ = has_holders_ && session_.every_holder_lists(proto::name(proto::Feature::kMedia2));
+}
+
+// Reports name a sender by its instance, which everybody knows it by.
+void CallSecurity::name_senders() {
+  if (loop_ == nullptr) return;
+  loop_->set_self(session_.instance().bytes);
+  for (const auto& p : session_.participants()) {
+    if (p.lock != Lock::kUnencrypted) loop_->set_sender(p.stream, p.instance.bytes);
+  }
 }
 
 void CallSecurity::note_key() {
@@ -278,6 +293,38 @@ std::optional<CallSecurity::Opened> CallSecurity::open(StreamId from, ByteView p
     if (report) out.report = *report;
   }
   return Opened{out, header->codec == proto::CodecId::kComfortNoise && out.payload.empty()};
+}
+
+std::optional<CallSecurity::SealedMedia2> CallSecurity::seal_media2(bool control, ByteView payload,
+                                                                    Instant now) {
+  using crypto::e2e::Layout;
+  const auto next = session_.next_numbers();
+  const auto header = proto::write_media2_header({control, next.epoch, next.seq});
+  const auto sealed = session_.seal_media2(control ? Layout::kControl : Layout::kMedia, header,
+                                           payload, sealed_, now);
+  if (!sealed) return std::nullopt;
+  if (probe_ != nullptr) probe_->on_sealed(*sealed, now);
+  return SealedMedia2{ByteView(sealed_).first(sealed->size), sealed->seq};
+}
+
+std::optional<CallSecurity::OpenedMedia2> CallSecurity::open_media2(StreamId from, ByteView packet,
+                                                                    Instant now) {
+  using crypto::e2e::Layout;
+  const auto header = proto::parse_media2_header(packet);
+  if (!header) {
+    ++malformed_clear_;
+    return std::nullopt;
+  }
+  const auto opened =
+      session_.open_media2(from, header->control ? Layout::kControl : Layout::kMedia,
+                           packet.first(proto::Media2Header::kSize), header->epoch, header->seq,
+                           packet.subspan(proto::Media2Header::kSize), opened_, now);
+  if (!opened) {  // counted by the session
+    if (probe_ != nullptr) probe_->on_refused(from, opened.error(), now);
+    return std::nullopt;
+  }
+  if (probe_ != nullptr) probe_->on_opened(from, *opened, now);
+  return OpenedMedia2{*header, ByteView(opened_).first(opened->size)};
 }
 
 void CallSecurity::add_to(CallStatistics& out) const {

@@ -9,6 +9,7 @@
 #include "relay_link.hpp"
 #include "room_view.hpp"
 #include "wzp/client/call.hpp"
+#include "wzp/proto/media2_packet.hpp"
 #include "wzp/proto/media_packet.hpp"
 
 namespace wzp::client {
@@ -57,6 +58,22 @@ class CallSecurity {
   // A packet of a stream: opened, or in clear where that is allowed. Valid until the next call.
   [[nodiscard]] std::optional<Opened> open(StreamId from, ByteView packet, Instant now);
 
+  struct SealedMedia2 {
+    ByteView bytes;
+    SeqNo16 seq;
+  };
+  // The same for a media/2 payload; with its own header.
+  [[nodiscard]] std::optional<SealedMedia2> seal_media2(bool control, ByteView payload,
+                                                        Instant now);
+  struct OpenedMedia2 {
+    proto::Media2Header header;
+    ByteView payload;
+  };
+  [[nodiscard]] std::optional<OpenedMedia2> open_media2(StreamId from, ByteView packet,
+                                                        Instant now);
+  // Somebody holds our key, each of them lists it, and nobody needs copies in clear.
+  [[nodiscard]] bool takes_media2() const noexcept { return takes_media2_ && !sends_clear(); }
+
   // Somebody holds our key, or copies go out in clear.
   [[nodiscard]] bool has_listeners() const noexcept { return has_holders_ || sends_clear(); }
   [[nodiscard]] bool sends_clear() const noexcept {
@@ -77,6 +94,7 @@ class CallSecurity {
   [[nodiscard]] bool is_for_loop(const crypto::e2e::Event& event, Instant now);
   void note_key();
   void look_at_deadlines(Instant now);
+  void name_senders();
   [[nodiscard]] RemoteParticipant described(const crypto::e2e::Participant& p) const;
 
   RelayLink& relay_;
@@ -93,6 +111,7 @@ class CallSecurity {
   Instant deadline_ = kNever;
   Instant keep_alive_at_ = kNever;
   bool has_holders_ = false;
+  bool takes_media2_ = false;
   bool has_unencrypted_ = false;
   std::map<StreamId, RemoteParticipant> joined_;  // As last told.
   crypto::e2e::KeyStep key_;

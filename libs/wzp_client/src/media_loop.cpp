@@ -187,6 +187,14 @@ void MediaLoop::add_to(WebrtcStats& stats, Instant now) const {
   if (state.listeners > 0) stats.available_bps = state.path.available_kbps * 1000;
 }
 
+void MediaLoop::force(std::optional<MediaProfile> profile, Instant now) {
+  if (profile) {
+    control_.force(*profile, now);
+  } else {
+    control_.release(now);
+  }
+}
+
 bool MediaLoop::update(Instant now) {
   const proto::QualityProfile before = control_.legacy_profile();
   if (!control_.update(now)) return false;

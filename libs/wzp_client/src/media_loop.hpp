@@ -55,6 +55,8 @@ class MediaLoop {
   bool update(Instant now);
   // Nothing until a report changed it, or one was forced.
   [[nodiscard]] std::optional<proto::QualityProfile> profile() const noexcept { return profile_; }
+  // Keeps media/2 plans within a profile; nothing: adapts again.
+  void force(std::optional<MediaProfile> profile, Instant now);
   [[nodiscard]] std::uint8_t expected_loss() const noexcept { return control_.expected_loss(); }
   [[nodiscard]] const MediaControl& control() const noexcept { return control_; }
 

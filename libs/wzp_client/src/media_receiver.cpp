@@ -50,8 +50,52 @@ void MediaReceiver::on_entry(StreamId stream, ByteView packet, Instant now) {
     }
     return;
   }
+  if (proto::classify_datagram(packet) == proto::DatagramKind::kMedia2) {
+    on_media2(stream, packet, now);
+    return;
+  }
   const auto opened = security_->open(stream, packet, now);
-  if (opened && !opened->is_keep_alive) deliver(stream, opened->packet, now);
+  if (!opened) return;
+  if (opened->is_keep_alive) {
+    streams_.note_number(stream, opened->packet.header.seq);
+  } else {
+    deliver(stream, opened->packet, now);
+  }
+}
+
+void MediaReceiver::on_media2(StreamId stream, ByteView packet, Instant now) {
+  const auto opened = security_->open_media2(stream, packet, now);
+  if (!opened) return;
+  const SeqNo16 seq = opened->header.seq;
+  if (opened->header.control) {
+    const auto sections = proto::parse_media2_control(opened->payload);
+    if (!sections) {
+      ++malformed_;
+      return;
+    }
+    streams_.note_number(stream, seq);
+    if (loop_ != nullptr) loop_->on_control(stream, seq, packet.size(), now);
+    on_sections(stream, *sections, now);
+    return;
+  }
+  const auto payload = proto::parse_media2_payload(opened->payload);
+  if (!payload) {
+    ++malformed_;
+  } else if (!streams_.deliver_media2(stream, seq, *payload, now)) {
+    ++refused_;
+  } else {
+    if (loop_ != nullptr) loop_->on_media2(stream, seq, *payload, packet.size(), now);
+    on_sections(stream, payload->sections, now);
+  }
+}
+
+void MediaReceiver::on_sections(StreamId stream, proto::Media2Sections sections, Instant now) {
+  if (loop_ == nullptr) return;
+  while (const auto section = sections.next()) {
+    if (section->type == proto::Media2Sections::kFeedback) {
+      loop_->on_feedback(stream, section->value, now);
+    }
+  }
 }
 
 void MediaReceiver::on_plain_packet(ByteView datagram, Instant now) {

@@ -23,6 +23,8 @@ class MediaReceiver {
  private:
   void on_trunk(const proto::Result<proto::TrunkFrameView>& frame, Instant now);
   void on_entry(StreamId stream, ByteView packet, Instant now);
+  void on_media2(StreamId stream, ByteView packet, Instant now);
+  void on_sections(StreamId stream, proto::Media2Sections sections, Instant now);
   void on_plain_packet(ByteView datagram, Instant now);
   void deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now);
 

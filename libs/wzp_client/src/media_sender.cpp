@@ -26,26 +26,56 @@ MediaSender::MediaSender(RelayLink& relay, const CallOptions& options, AudioSour
       source_(source),
       forced_(options.profile != proto::kProfileGood),
       encoder_(encoder_options(options)),
+      media2_(relay, options),
       constant_rate_(options.constant_rate),
       muted_(options.muted) {}
 
+void MediaSender::set_loop(MediaLoop* loop, Instant now) {
+  loop_ = loop;
+  media2_.set_loop(loop, now);
+}
+
 void MediaSender::capture(Instant now) {
   follow_loop(now);
+  choose_layout(now);
   std::array<std::int16_t, kSamplesPerTick> pcm;
   const bool had_ended = source_ended_;
   const bool has_sound = read(pcm);
-  if (source_ended_ && !had_ended && !constant_rate_) send(encoder_.finish(), now);
+  if (source_ended_ && !had_ended && !constant_rate_) end_talk(now);
   if (has_sound && counted_.frames_sent++ == 0) counted_.capture_started_ms = milliseconds_of(now);
   if (constant_rate_) {
     if (muted_ || !has_sound) pcm.fill(0);
     send(encoder_.push(pcm), now);
+  } else if (has_sound && sends_media2_) {
+    media2_.push(pcm, muted_, now);
   } else if (has_sound) {
     send(muted_ ? encoder_.push_muted() : encoder_.push(pcm), now);
   }
 }
 
+// What was begun in one layout is ended in it; receivers take the other one for a new beginning.
+void MediaSender::choose_layout(Instant now) {
+  const bool named = !forced_ || media_profile(encoder_.profile());
+  const bool wanted = named && media2_.is_possible();
+  if (wanted == sends_media2_) return;
+  end_talk(now);
+  sends_media2_ = wanted;
+}
+
+void MediaSender::end_talk(Instant now) {
+  if (sends_media2_) {
+    media2_.finish(now);
+  } else {
+    send(encoder_.finish(), now);
+  }
+}
+
 void MediaSender::follow_loop(Instant now) {
   if (loop_ == nullptr || constant_rate_) return;
+  if (sends_media2_) {
+    static_cast<void>(loop_->update(now));
+    return;
+  }
   if (const auto report = loop_->report_to_ride(now)) encoder_.attach_report(*report);
   if (!loop_->update(now)) return;
   encoder_.set_expected_loss(loop_->expected_loss());
@@ -54,6 +84,7 @@ void MediaSender::follow_loop(Instant now) {
 
 void MediaSender::force_profile(const std::optional<proto::QualityProfile>& profile, Instant now) {
   forced_ = profile.has_value();
+  media2_.force(profile ? media_profile(*profile) : std::nullopt, now);
   if (profile) {
     set_profile(*profile, now);
   } else {
@@ -72,7 +103,7 @@ bool MediaSender::read(MutablePcm pcm) {
   return !source_ended_;
 }
 
-void MediaSender::finish(Instant now) { send(encoder_.finish(), now); }
+void MediaSender::finish(Instant now) { end_talk(now); }
 
 void MediaSender::send(std::span<const EncodedPacket> packets, Instant now) {
   for (const EncodedPacket& packet : packets) {
@@ -120,6 +151,7 @@ void MediaSender::add_to(CallStatistics& out) const {
   out.clear_packets_sent = counted_.clear_packets_sent;
   out.packets_unheard = counted_.packets_unheard;
   out.capture_started_ms = counted_.capture_started_ms;
+  media2_.add_to(out);
 }
 
 }  // namespace wzp::client

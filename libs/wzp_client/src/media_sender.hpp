@@ -2,6 +2,7 @@
 #pragma once
 
 #include "call_security.hpp"
+#include "media2_sender.hpp"
 #include "media_loop.hpp"
 #include "relay_link.hpp"
 #include "wzp/client/call_encoder.hpp"
@@ -14,9 +15,16 @@ class MediaSender {
   MediaSender(RelayLink& relay, const CallOptions& options, AudioSource* source);
 
   // Null: everything goes in clear, as in the reference.
-  void set_security(CallSecurity* security) noexcept { security_ = security; }
+  void set_security(CallSecurity* security) noexcept {
+    security_ = security;
+    media2_.set_security(security);
+  }
   // Null: sends as it was told, whatever the others report.
-  void set_loop(MediaLoop* loop) noexcept { loop_ = loop; }
+  void set_loop(MediaLoop* loop, Instant now);
+  // Every listener has it; reports to senders then travel with it.
+  [[nodiscard]] bool sends_media2() const noexcept { return sends_media2_; }
+  // A report of its own, if one is due and there is no media to carry it.
+  void send_feedback(Instant now) { media2_.send_feedback(now); }
   // From now on; nothing: as the loop says.
   void force_profile(const std::optional<proto::QualityProfile>& profile, Instant now);
   [[nodiscard]] const proto::QualityProfile& profile() const noexcept { return encoder_.profile(); }
@@ -27,7 +35,9 @@ class MediaSender {
   [[nodiscard]] bool is_running() const noexcept {
     return constant_rate_ || (source_ != nullptr && !source_ended_);
   }
-  [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
+  [[nodiscard]] std::uint64_t bytes_sent() const noexcept {
+    return bytes_sent_ + media2_.bytes_sent();
+  }
   [[nodiscard]] bool has_source() const noexcept { return source_ != nullptr; }
   [[nodiscard]] bool source_ended() const noexcept { return source_ended_; }
   // 20 ms of the source.
@@ -39,6 +49,8 @@ class MediaSender {
 
  private:
   void follow_loop(Instant now);
+  void choose_layout(Instant now);
+  void end_talk(Instant now);
   void set_profile(const proto::QualityProfile& profile, Instant now);
   bool read(MutablePcm pcm);
   void send(std::span<const EncodedPacket> packets, Instant now);
@@ -52,6 +64,8 @@ class MediaSender {
   MediaLoop* loop_ = nullptr;
   bool forced_;
   CallEncoder encoder_;
+  Media2Sender media2_;
+  bool sends_media2_ = false;
   std::uint64_t bytes_sent_ = 0;
   bool constant_rate_;
   bool muted_;

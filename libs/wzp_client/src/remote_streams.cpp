@@ -11,16 +11,33 @@ constexpr std::chrono::seconds kForgetUnlisted{10};
 
 }  // namespace
 
-bool RemoteStreams::deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now) {
+CallDecoder* RemoteStreams::decoder_for(StreamId stream, Instant now) {
   auto found = streams_.find(stream);
   if (found == streams_.end()) {
-    if (streams_.size() >= most_) return false;
+    if (streams_.size() >= most_) return nullptr;
     found = streams_.try_emplace(stream, jitter_).first;
     ++count_;
   }
   found->second.heard = now;
-  found->second.decoder.handle_packet(packet, now);
-  return true;
+  return &found->second.decoder;
+}
+
+bool RemoteStreams::deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now) {
+  CallDecoder* const decoder = decoder_for(stream, now);
+  if (decoder != nullptr) decoder->handle_packet(packet, now);
+  return decoder != nullptr;
+}
+
+bool RemoteStreams::deliver_media2(StreamId stream, SeqNo16 seq, const proto::Media2Payload& packet,
+                                   Instant now) {
+  CallDecoder* const decoder = decoder_for(stream, now);
+  if (decoder != nullptr) decoder->handle_media2(seq, packet, now);
+  return decoder != nullptr;
+}
+
+void RemoteStreams::note_number(StreamId stream, SeqNo16 seq) {
+  const auto found = streams_.find(stream);
+  if (found != streams_.end()) found->second.decoder.note_number(seq);
 }
 
 void RemoteStreams::end_of_stream(StreamId stream) {

@@ -27,6 +27,10 @@ class RemoteStreams {
 
   // False if there are too many streams already.
   bool deliver(StreamId stream, const proto::MediaPacketView& packet, Instant now);
+  bool deliver_media2(StreamId stream, SeqNo16 seq, const proto::Media2Payload& packet,
+                      Instant now);
+  // A packet without sound: its number is not missing.
+  void note_number(StreamId stream, SeqNo16 seq);
   // Its sender left: what is buffered is still played.
   void end_of_stream(StreamId stream);
   // Forgets a stream at once; its statistics stay.
@@ -56,6 +60,8 @@ class RemoteStreams {
   };
   using Streams = std::map<StreamId, RemoteStream>;
 
+  // Null if there are too many streams already.
+  CallDecoder* decoder_for(StreamId stream, Instant now);
   [[nodiscard]] bool is_forgotten(StreamId stream, const RemoteStream& remote, Instant now) const;
   Streams::iterator retire(Streams::iterator entry);
 

@@ -4,6 +4,7 @@
 
 #include "e2e_labels.hpp"
 #include "sodium_ready.hpp"
+#include "utf8.hpp"
 #include "wzp/crypto/hash.hpp"
 #include "wzp/crypto/password_hash.hpp"
 
@@ -13,32 +14,6 @@ namespace {
 constexpr std::string_view kInvitePrefix = "wzs1.";
 constexpr std::size_t kInviteDigits = 22;
 constexpr std::size_t kShortestPassphrase = 16;
-
-// How many bytes a UTF-8 sequence with this first byte has; 0 if none begins so.
-std::size_t utf8_length(unsigned char first) noexcept {
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first < 0xe0) return 2;
-  if (first >= 0xe0 && first < 0xf0) return 3;
-  return first >= 0xf0 && first < 0xf5 ? 4 : 0;
-}
-
-// RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.
-bool is_utf8(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const std::size_t n = utf8_length(byte(0));
-    if (n == 0 || n > text.size()) return false;
-    for (std::size_t i = 1; i < n; ++i) {
-      if ((byte(i) & 0xc0) != 0x80) return false;
-    }
-    if (byte(0) == 0xe0 && byte(1) < 0xa0) return false;
-    if (byte(0) == 0xed && byte(1) >= 0xa0) return false;
-    if (byte(0) == 0xf0 && byte(1) < 0x90) return false;
-    if (byte(0) == 0xf4 && byte(1) >= 0x90) return false;
-    text.remove_prefix(n);
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -90,10 +65,11 @@ Secret<32> Invite::psk(std::string_view room) const {
 }
 
 Result<Secret<32>> psk_from_passphrase(std::string_view passphrase, std::string_view room) {
-  if (passphrase.size() < kShortestPassphrase) return Unexpected(Errc::kWeakPassphrase);
-  if (!is_utf8(passphrase)) return Unexpected(Errc::kMalformed);
+  const auto composed = to_nfc(passphrase);
+  if (!composed) return Unexpected(Errc::kMalformed);
+  if (composed->size() < kShortestPassphrase) return Unexpected(Errc::kWeakPassphrase);
   const Sha256Hash salt = sha256({label("wzp-e2e/1 psk"), be16(room.size()), as_byte_view(room)});
-  return argon2id(as_byte_view(passphrase), std::span(salt).first<16>());
+  return argon2id(composed->reveal(), std::span(salt).first<16>());
 }
 
 Result<Secret<32>> psk_from_text(std::string_view text, std::string_view room) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "e2e_room_impl.hpp"
+#include "utf8.hpp"
 
 namespace wzp::crypto::e2e {
 namespace {
@@ -21,12 +22,6 @@ constexpr std::byte kSealed{3};
 
 // After 1, 2, 4, 8 s, then every 8 s.
 Duration repeat_delay(int repeats) { return seconds(1 << std::min(repeats, 3)); }
-
-bool is_printable(ByteView text) {
-  return std::all_of(text.begin(), text.end(), [](std::byte b) {
-    return std::to_integer<int>(b) >= 0x20 && b != std::byte{0x7f};
-  });
-}
 
 }  // namespace
 
@@ -235,7 +230,7 @@ void RoomSession::Impl::handle_content(Peer& peer, const SealedContent& content,
 }
 
 void RoomSession::Impl::handle_alias(Peer& peer, ByteView content, Instant now) {
-  if (content.size() > kMostAlias || !is_printable(content)) {
+  if (content.size() > kMostAlias || !is_displayable(as_text(content))) {
     ++counters.malformed_signals;
     return;
   }

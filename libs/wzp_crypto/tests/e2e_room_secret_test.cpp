@@ -56,3 +56,17 @@ TEST_CASE("a passphrase needs 16 bytes of UTF-8") {
   }
   CHECK(psk_from_text("dix-huit caractères", "default"));
 }
+
+TEST_CASE("a passphrase is the same however its letters are composed") {
+  const auto key = [](const char* text) {
+    auto made = psk_from_passphrase(text, "default");
+    REQUIRE(made);
+    return to_hex(made->reveal());
+  };
+  // "café à la crème": precomposed, and as letters with combining accents.
+  CHECK(key("caf\xc3\xa9 \xc3\xa0 la cr\xc3\xa8me") ==
+        key("cafe\xcc\x81 a\xcc\x80 la cre\xcc\x80me"));
+  CHECK(key("cafe a la creme.") != key("caf\xc3\xa9 \xc3\xa0 la cr\xc3\xa8me"));
+  // 16 bytes as typed, 15 as they count.
+  CHECK(psk_from_passphrase("aaaaaaaaaaaaae\xcc\x81", "default").error() == Errc::kWeakPassphrase);
+}

@@ -68,6 +68,9 @@ struct CallOptions {
   /// Sizes and times of packets do not depend on what is said: constant bit rate, no silence
   /// suppression, sending while muted or without a source.
   bool constant_rate = false;
+  /// Offer media/2, and send it while everybody who hears us lists it: short headers, copies inside
+  /// the packets (docs/wire/media2.md). Not with constant_rate.
+  bool media2 = true;
   /// Must outlive the call; may be null.
   MediaProbe* media_probe = nullptr;
   /// Offer nothing beyond the reference protocol, not even encryption: for tests of that path.
