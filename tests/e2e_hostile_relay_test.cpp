@@ -35,6 +35,7 @@ struct Room : HostileWorld {
   explicit Room(Duration delay = 10ms) { path.delay = delay; }
   SimClient& add(CallOptions options, std::vector<std::int16_t> speech,
                  client::CallObserver* observer = nullptr) {
+    options.media2 = false;  // what is altered and counted here are packets of the plain layout
     const auto number = static_cast<std::uint8_t>(clients.size() + 1);
     std::array<std::byte, 32> seed{};
     seed[0] = std::byte{number};

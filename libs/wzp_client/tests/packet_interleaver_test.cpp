@@ -106,8 +106,7 @@ TEST_CASE("interleaving trades delay for bursts") {
     double loss;
     double burst;
   };
-  for (const Row& row : {Row{"no loss", 0, 1}, Row{"bursts of 3, 5 %", 0.05, 3},
-                         Row{"bursts of 3, 10 %", 0.10, 3}, Row{"bursts of 6, 20 %", 0.20, 6}}) {
+  for (const Row& row : {Row{"no loss", 0, 1}, Row{"bursts of 3, 10 %", 0.10, 3}}) {
     const Result plain = run(1, row.loss, row.burst);
     const Result mixed = run(3, row.loss, row.burst);
     std::printf("Good, %s: concealed %.1f %% at %.0f ms; interleaved by 3: %.1f %% at %.0f ms\n",
