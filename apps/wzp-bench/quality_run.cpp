@@ -144,7 +144,7 @@ QualityRun run_talk(std::span<const std::int16_t> speech, const Talk& talk, cons
   score.mel_db = codec::mel_distance_db(clean, found).value_or(0.0);
   client::HeardSpeech heard{talk.codec, talk.codec_bps, score.residual_percent};
   heard.delay = std::chrono::microseconds(static_cast<std::int64_t>(score.delay_ms * 1000));
-  score.r = kBestR - client::impairment(heard);
+  score.r = std::max(0.0, kBestR - client::impairment(heard));
   run.heard = std::move(l.heard);
   return run;
 }
