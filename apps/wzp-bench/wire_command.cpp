@@ -76,7 +76,7 @@ struct Party {
         const std::vector<std::int16_t>& speech)
       : identity(crypto::Identity::ephemeral(crypto::system_rng())),
         source(speech),
-        endpoint(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(),
+        endpoint(client::Call::endpoint_config(), transport::TlsContext::make_client(),
                  crypto::system_rng()),
         call(endpoint, identity, crypto::system_rng(), options, &source, sink),
         driver(open(io, endpoint)),
