@@ -95,7 +95,7 @@ class Session {
       : options_(options),
         source_(std::move(source)),
         announcer_(known, options.known_peers),
-        endpoint_(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(),
+        endpoint_(client::Call::endpoint_config(), transport::TlsContext::make_client(),
                   crypto::system_rng()),
         call_(endpoint_, me, crypto::system_rng(), call_options, source_.get(),
               options.record.empty() ? static_cast<client::AudioSink&>(null_) : recording_,
