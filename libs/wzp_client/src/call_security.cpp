@@ -82,7 +82,7 @@ void CallSecurity::renew(Instant now) {
 
 bool CallSecurity::send_signal(StreamId to, std::string_view json, Instant now) {
   const bool sent = session_.send_signal(to, json);
-  send_signals(now);
+  changed_ |= send_signals(now);
   return sent;
 }
 
@@ -117,6 +117,7 @@ void CallSecurity::settle(Instant now) {
   tell_locks(there);
   name_senders();
   look_at_deadlines(now);
+  takes_media2_ = has_holders_ && session_.every_holder_lists(proto::name(proto::Feature::kMedia2));
 }
 
 // Reports name a sender by its instance, which everybody knows it by.
@@ -139,7 +140,6 @@ void CallSecurity::look_at_deadlines(Instant now) {
   if (session_.poll_room_query(now)) relay_.send(proto::RoomQuery{}, now);
   keep_alive_at_ = session_.comfort_due();
   has_holders_ = keep_alive_at_ != kNever;
-  takes_media2_ = has_holders_ && session_.every_holder_lists(proto::name(proto::Feature::kMedia2));
   deadline_ = std::min(session_.next_deadline(), now + kMostStale);
 }
 
