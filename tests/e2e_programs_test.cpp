@@ -30,7 +30,8 @@ struct Scratch {
 };
 
 struct RunningRelay {
-  RunningRelay() : process({program("wzp-relay"), "--listen", "127.0.0.1:0"}) {
+  explicit RunningRelay(const std::string& listen = "127.0.0.1:0")
+      : process({program("wzp-relay"), "--listen", listen}) {
     const auto line = process.wait_for_line("listening on ", 10s);
     REQUIRE(line);
     const std::string word = "listening on ";
@@ -159,4 +160,25 @@ TEST_CASE("a call that may carry anything in clear says so from its start") {
   REQUIRE(open.wait_for_line("NOT end-to-end encrypted", 10s));
   ChildProcess closed(client(relay, {}));
   CHECK(closed.wait_for_line("lets unencrypted peers hear it", 10s));
+}
+
+TEST_CASE("a relay that shows another identity than last time is told from one that does not") {
+  Scratch scratch;
+  std::string address;
+  const auto visit = [&](const RunningRelay& relay) {
+    ChildProcess visitor(client(relay, {"--known-relays", scratch.file("relays")}));
+    REQUIRE(visitor.wait_for_line("in the room", 10s));
+    visitor.interrupt();
+    REQUIRE(visitor.wait_for_exit(10s) == 0);
+    return visitor.output().find("shows another identity") != std::string::npos;
+  };
+  {
+    const RunningRelay relay;
+    address = relay.address;
+    CHECK_FALSE(visit(relay));
+    CHECK_FALSE(visit(relay));
+  }
+  const RunningRelay another(address);  // a new identity at the same place
+  CHECK(visit(another));
+  CHECK_FALSE(visit(another));
 }

@@ -39,6 +39,26 @@ std::string words_of(const crypto::IdentityKey& identity) {
   return out;
 }
 
+void Announcer::watch_relay(crypto::KnownRelays& relays, std::filesystem::path file,
+                            std::string address) {
+  relays_ = &relays;
+  relays_file_ = std::move(file);
+  relay_address_ = std::move(address);
+}
+
+void Announcer::on_relay(const client::RelayIdentity& relay) {
+  if (!relay.is_bound) {
+    add("the relay did not prove that it answers on this connection: somebody may be in between");
+  }
+  if (relays_ == nullptr) return;
+  const auto seen = relays_->note(relay_address_, relay.identity);
+  relays_changed_ = relays_changed_ || seen != crypto::KnownRelays::Seen::kSame;
+  if (seen == crypto::KnownRelays::Seen::kChanged) {
+    add("WARNING: the relay at " + relay_address_ +
+        " shows another identity than last time: it was set up anew, or somebody poses as it");
+  }
+}
+
 void Announcer::on_active(std::string_view relay, bool names_streams) {
   add("in the room; relay " + std::string(relay) +
       (names_streams ? "" : " (a reference relay: senders can only be guessed apart)"));
@@ -129,6 +149,10 @@ void Announcer::print_all() {
 }
 
 std::string Announcer::save() {
+  if (relays_changed_) {
+    if (const auto saved = relays_->save(relays_file_); !saved) return saved.error().message;
+    relays_changed_ = false;
+  }
   if (file_.empty() || !changed_) return {};
   const auto saved = known_.save(file_);
   if (saved) changed_ = false;

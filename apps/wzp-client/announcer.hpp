@@ -9,6 +9,7 @@
 
 #include "wzp/client/call_observer.hpp"
 #include "wzp/crypto/known_peers.hpp"
+#include "wzp/crypto/known_relays.hpp"
 
 namespace wzp::apps {
 
@@ -20,6 +21,11 @@ class Announcer final : public client::CallObserver {
   Announcer(crypto::KnownPeers& known, std::filesystem::path file)
       : known_(known), file_(std::move(file)) {}
 
+  /// From now on the relay's identity is compared with the one it showed before. `relays` must
+  /// outlive this object; `address` is what the user calls it.
+  void watch_relay(crypto::KnownRelays& relays, std::filesystem::path file, std::string address);
+
+  void on_relay(const client::RelayIdentity& relay) override;
   void on_active(std::string_view relay, bool names_streams) override;
   void on_joined(const client::RemoteParticipant& who) override;
   void on_left(const client::RemoteParticipant& who) override;
@@ -50,6 +56,10 @@ class Announcer final : public client::CallObserver {
   crypto::KnownPeers& known_;
   std::filesystem::path file_;
   bool changed_ = false;
+  crypto::KnownRelays* relays_ = nullptr;
+  std::filesystem::path relays_file_;
+  std::string relay_address_;
+  bool relays_changed_ = false;
   std::deque<Line> lines_;
   std::map<crypto::IdentityKey, std::string> words_;
 };

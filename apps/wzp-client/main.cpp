@@ -105,6 +105,11 @@ class Session {
     if (!options.playout_map.empty()) call_.record_playout_map();
   }
 
+  /// `relays` must outlive the session.
+  void watch_relay(crypto::KnownRelays& relays) {
+    announcer_.watch_relay(relays, options_.known_relays, options_.relay);
+  }
+
   int run(const transport::SocketAddress& relay) {
     transport::UdpDriverConfig socket;
     const bool ipv6 = relay.family() == transport::SocketAddress::Family::kIpv6;
@@ -248,6 +253,13 @@ Expected<crypto::KnownPeers, std::string> known_peers(const apps::ClientOptions&
   return std::move(*known);
 }
 
+Expected<crypto::KnownRelays, std::string> known_relays(const apps::ClientOptions& options) {
+  if (options.known_relays.empty()) return crypto::KnownRelays();
+  auto known = crypto::KnownRelays::load(options.known_relays);
+  if (!known) return Unexpected(known.error().message);
+  return std::move(*known);
+}
+
 int run(const apps::ClientOptions& options) {
   if (options.new_room_secret) return apps::print_new_room_secret();
   auto known = known_peers(options);
@@ -260,6 +272,8 @@ int run(const apps::ClientOptions& options) {
     return set_trust(options.known_peers, *known, joined(options.accept_words),
                      crypto::Trust::kAccepted);
   }
+  auto relays = known_relays(options);
+  if (!relays) return fail(relays.error());
   const auto security = call_options(options, *known);
   if (!security) return fail(security.error());
   const auto me = make_identity(options);
@@ -279,6 +293,7 @@ int run(const apps::ClientOptions& options) {
     say("end-to-end encrypted%s\n", security->room_psk ? ", with a room secret" : "");
   }
   Session session(options, *security, *me, std::move(*source), *known);
+  if (!options.known_relays.empty()) session.watch_relay(*relays);
   return session.run(*relay);
 }
 

@@ -32,6 +32,8 @@ void add_security(CLI::App& app, ClientOptions& o) {
                  "verified one, and end")
       ->expected(6)
       ->needs(known);
+  app.add_option("--known-relays", o.known_relays,
+                 "File of relays and their identities: a change is told");
   app.add_flag("--verified-only", o.verified_only, "Let only verified peers hear")->needs(known);
   app.add_flag("--constant-rate", o.constant_rate,
                "Sizes and times of packets do not depend on what is said, even when muted")

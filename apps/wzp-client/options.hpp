@@ -27,6 +27,7 @@ struct ClientOptions {
   std::string room_secret_file;
   bool new_room_secret = false;
   std::string known_peers;
+  std::string known_relays;
   std::vector<std::string> verify_words;
   std::vector<std::string> accept_words;
   bool verified_only = false;

@@ -29,9 +29,10 @@ class WZP_CRYPTO_EXPORT Invite {
   Secret<16> bytes_;
 };
 
-/// The key of a passphrase, which is UTF-8 and is brought into NFC first: how its letters are
-/// composed does not matter. Takes about 0.2 s and 64 MiB. kWeakPassphrase below 16 bytes,
-/// kMalformed if it is no UTF-8.
+/// The key of a passphrase, which is UTF-8 and is brought into NFC first, so that it does not
+/// matter how its letters are composed: Argon2id, 3 passes, 64 MiB, salt SHA-256("wzp-e2e/1 psk" ||
+/// lp(room))[0..16]. Takes about 0.1 s. Errors: kWeakPassphrase below 16 bytes, kMalformed if it is
+/// no UTF-8.
 [[nodiscard]] WZP_CRYPTO_EXPORT Result<Secret<32>> psk_from_passphrase(std::string_view passphrase,
                                                                        std::string_view room);
 
