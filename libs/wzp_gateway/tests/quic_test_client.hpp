@@ -47,6 +47,7 @@ class QuicTestClient {
     client::CallOptions out;
     out.server_name = server_name;
     out.plain_reference_client = plain;
+    out.allow_unencrypted_peers = !plain;  // a browser hears what the relay hears
     return out;
   }
 
