@@ -81,6 +81,7 @@ std::optional<std::string> ChildProcess::wait_for_line(std::string_view text,
 
 void ChildProcess::interrupt() { kill(pid_, SIGINT); }
 void ChildProcess::terminate() { kill(pid_, SIGTERM); }
+void ChildProcess::hang_up() { kill(pid_, SIGHUP); }
 
 std::optional<int> ChildProcess::wait_for_exit(std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;

@@ -31,6 +31,7 @@ class ChildProcess {
   /// Asks the program to end (SIGINT, as Ctrl-C does).
   void interrupt();
   void terminate();
+  void hang_up();  ///< SIGHUP: read the settings again.
 
   /// The exit code (128 + signal if killed by one), or nothing if it still runs after the limit.
   std::optional<int> wait_for_exit(std::chrono::milliseconds limit);

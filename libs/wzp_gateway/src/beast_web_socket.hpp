@@ -72,6 +72,7 @@ class BeastWebSocket final : public CuttableWebSocket,
   bool send_binary(ByteView bytes) override {
     if (close_asked_) return true;
     const bool full = frames_.size() >= kMaxFramesQueued;
+    if (full && std::chrono::steady_clock::now() - write_began_ > kWriteTimeout) cut();
     if (full) {
       spare_.swap(frames_.front());
       frames_.pop_front();
@@ -134,6 +135,7 @@ class BeastWebSocket final : public CuttableWebSocket,
 
   void write(boost::asio::const_buffer bytes, bool text) {
     writing_ = true;
+    write_began_ = std::chrono::steady_clock::now();
     stream_.text(text);
     stream_.async_write(bytes, [self = this->shared_from_this(), text](Error error, std::size_t) {
       self->writing_ = false;
@@ -165,6 +167,7 @@ class BeastWebSocket final : public CuttableWebSocket,
   std::vector<std::byte> in_flight_;
   std::vector<std::byte> spare_;
   boost::beast::websocket::close_reason reason_;
+  std::chrono::steady_clock::time_point write_began_;
   bool open_ = false;
   bool writing_ = false;
   bool close_asked_ = false;

@@ -79,7 +79,7 @@ class Gateway::Impl {
       : io_(io),
         relay_(relay),
         options_(std::move(options)),
-        pages_(relay, options_.own_address, [this] { return metrics(); }),
+        pages_(relay, options_.own_address, [this] { return all_metrics(); }),
         tick_(io),
         context_{io,
                  relay,
@@ -146,6 +146,10 @@ class Gateway::Impl {
     return web_ ? web_->local_address() : SocketAddress();
   }
   [[nodiscard]] bool has_tls() const noexcept { return has_tls_; }
+
+  [[nodiscard]] std::string all_metrics() const {
+    return metrics() + (options_.more_metrics ? options_.more_metrics() : std::string());
+  }
 
   [[nodiscard]] std::string metrics() const {
     GatewayNumbers numbers;

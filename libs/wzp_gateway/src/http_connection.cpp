@@ -1,4 +1,5 @@
 // One HTTP connection, plain or over TLS: the only file that knows Beast's HTTP server side.
+#include <algorithm>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -57,6 +58,7 @@ class Connection final : public HttpConnection,
   }
 
  private:
+  static constexpr std::size_t kPiece = 64 * 1024;
   using EmptyReply = http::response<http::empty_body>;
   using TextReply = http::response<http::string_body>;
 
@@ -148,17 +150,20 @@ class Connection final : public HttpConnection,
     http::async_write_header(
         stream_, *serializer_,
         [self = this->shared_from_this(), keep_alive](beast::error_code error, std::size_t) {
-          if (!error) self->write_body(keep_alive);
+          if (!error) self->write_body(0, keep_alive);
         });
   }
 
-  void write_body(bool keep_alive) {
-    if (!body_) return next(keep_alive);
-    asio::async_write(
-        stream_, asio::buffer(*body_),
-        [self = this->shared_from_this(), keep_alive](beast::error_code error, std::size_t) {
-          if (!error) self->next(keep_alive);
-        });
+  /// Piece by piece: the time limit is for each, so that a long file may go over a slow path.
+  void write_body(std::size_t from, bool keep_alive) {
+    if (!body_ || from == body_->size()) return next(keep_alive);
+    const std::size_t size = std::min(kPiece, body_->size() - from);
+    lowest().expires_after(server_->limits.timeout);
+    asio::async_write(stream_, asio::buffer(body_->data() + from, size),
+                      [self = this->shared_from_this(), to = from + size, keep_alive](
+                          beast::error_code error, std::size_t) {
+                        if (!error) self->write_body(to, keep_alive);
+                      });
   }
 
   void next(bool keep_alive) { keep_alive ? read() : finish(); }

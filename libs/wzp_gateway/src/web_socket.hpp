@@ -40,6 +40,9 @@ class WebSocket {
   static constexpr std::size_t kMaxTextsQueued = 32;   ///< More end it.
   static constexpr std::size_t kMaxFramesQueued = 10;  ///< 200 ms of sound; the oldest goes.
 
+  /// A peer that takes nothing for so long while frames wait is cut off.
+  static constexpr std::chrono::seconds kWriteTimeout{10};
+
   virtual ~WebSocket() = default;
   /// Finishes the handshake and reads. `handler` must live until on_closed() or forget_handler().
   virtual void start(WebSocketHandler& handler) = 0;

@@ -10,6 +10,8 @@
 
 #include "auth_service.hpp"
 #include "http_url.hpp"
+#include "live_relay.hpp"
+#include "quic_test_peer.hpp"
 
 using namespace wzp;
 using namespace wzp::gateway;
@@ -276,6 +278,45 @@ TEST_CASE("a client that goes with questions open answers none of them") {
   }
   io.run_for(1s);
   CHECK(answers == 0);
+}
+
+TEST_CASE("a native client's token decides too, over real QUIC and real HTTP") {
+  std::atomic<bool> knows_owner{true};
+  std::string owner;
+  AuthService service([&](const std::string& body) {
+    if (body.find("bad") != std::string::npos)
+      return AuthService::Answer{200, R"({"valid":false})"};
+    return says_valid(knows_owner ? owner : kOwner);
+  });
+  relay::WebConfig web = both_ports();
+  web.auth.url = service.url();
+  web.auth.cache_ttl = 0ms;
+  relay::RelayConfig config;
+  config.require_token = true;
+  LiveRelay relay(web, config);
+  boost::asio::io_context io;
+
+  QuicTestPeer good(io, relay.quic_port, "room");
+  owner = good.identity.fingerprint().to_text();
+  good.send(proto::AuthToken{"good"});
+  good.offer();
+  CHECK(good.wait_for([&] { return good.has<proto::CallAnswer>(); }));
+
+  QuicTestPeer bad(io, relay.quic_port, "room");
+  bad.send(proto::AuthToken{"bad"});
+  bad.offer();
+  CHECK(bad.wait_for([&] { return bad.closed; }));
+  CHECK(bad.close_reason == "invalid token");
+  CHECK(bad.has<proto::ErrorNotice>());
+
+  knows_owner = false;
+  QuicTestPeer borrowed(io, relay.quic_port, "room");
+  borrowed.send(proto::AuthToken{"good"});
+  borrowed.offer();
+  CHECK(borrowed.wait_for([&] { return borrowed.closed; }));
+  CHECK(borrowed.close_reason == "the token belongs to another identity");
+  CHECK(relay.counters().auth_ok == 2);
+  CHECK(relay.counters().auth_failed == 1);
 }
 
 TEST_CASE("URLs are taken apart, and those that make no sense are refused") {

@@ -10,6 +10,7 @@
 
 #include "wzp/crypto/system_rng.hpp"
 #include "wzp/gateway/gateway.hpp"
+#include "wzp/gateway/transport_metrics.hpp"
 #include "wzp/transport/asio_core_loop.hpp"
 #include "wzp/transport/asio_udp_driver.hpp"
 
@@ -36,7 +37,11 @@ class LiveRelay {
                                            {.listen = transport::SocketAddress::loopback_ipv4(0)})
                     .value()),
         gateway_(io_, relay_, crypto::system_rng(),
-                 {web, "relay.test:4433", [this] { driver_.wake(); }}),
+                 {web, "relay.test:4433", [this] { driver_.wake(); },
+                  [this] {
+                    return transport_metrics(endpoint_.counters(), driver_.counters()) +
+                           process_metrics();
+                  }}),
         loop_(io_, driver_, [this](Instant now) {
           relay_.handle_turn(now);
           gateway_.handle_turn(now);

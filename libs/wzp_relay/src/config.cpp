@@ -229,4 +229,24 @@ ConfigResult load_environment(Config& config,
   return {};
 }
 
+RelayConfig relay_config_of(const Config& config) {
+  RelayConfig out = config.relay;
+  out.require_token = !config.web.auth.url.empty();
+  // The driver's own limit comes first; this one is for a driver that has lost the question.
+  out.token_check_timeout = config.web.auth.timeout + std::chrono::seconds(1);
+  return out;
+}
+
+std::vector<std::string_view> take_over(Config& running, const Config& fresh) {
+  std::vector<std::string_view> need_restart;
+  for (const ConfigKey& key : config_keys()) {
+    const std::string value = key.get(fresh);
+    if (value == key.get(running)) continue;
+    if (!key.reloads || !set_value(running, key, value)) need_restart.push_back(key.name);
+  }
+  running.relay.acl = fresh.relay.acl;
+  running.relay.e2e_rooms = fresh.relay.e2e_rooms;
+  return need_restart;
+}
+
 }  // namespace wzp::relay

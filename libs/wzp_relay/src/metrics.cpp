@@ -149,6 +149,8 @@ void MetricsText::sample(std::string_view label, std::string_view label_value,
   text_ += "\"} " + std::to_string(value) + '\n';
 }
 
+void MetricsText::real_sample(double value) { text_ += name_ + ' ' + real_text(value) + '\n'; }
+
 void MetricsText::real_sample(std::string_view label, std::string_view label_value, double value) {
   text_ += name_ + '{' + std::string(label) + "=\"";
   append_escaped(text_, label_value, true);

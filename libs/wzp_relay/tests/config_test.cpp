@@ -1,6 +1,7 @@
 // Every setting from every source, and what is said about values that make no sense.
 #include "wzp/relay/config.hpp"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <map>
 #include <set>
@@ -60,17 +61,119 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("the settings reach the members they are named after") {
-  Config c;
-  REQUIRE(load_toml(c,
-                    "max_sessions = 7\npong_timeout_ms = 900\ningress_bytes_burst = 2000\n"
-                    "try_for_ms = 12\nlog_format = 'json'\n",
-                    "relay.toml"));
-  CHECK(c.relay.max_participants == 7);
-  CHECK(c.relay.keep_alive.pong_timeout == std::chrono::milliseconds(900));
-  CHECK(c.relay.ingress_bytes.burst == 2000.0);
-  CHECK(c.drain.try_for == std::chrono::milliseconds(12));
-  CHECK(c.log_format == "json");
+TEST_CASE("each setting reaches the member it is named after") {
+  using std::chrono::milliseconds;
+  using Reached = bool (*)(const Config&);
+  struct Row {
+    std::string_view key;
+    const char* value;
+    Reached has_reached;
+  };
+  const Row rows[] = {
+      {"listen", "[::1]:1", [](const Config& c) { return c.listen == "[::1]:1"; }},
+      {"log_format", "json", [](const Config& c) { return c.log_format == "json"; }},
+      {"log_level", "warn", [](const Config& c) { return c.log_level == "warn"; }},
+      {"max_sessions", "7", [](const Config& c) { return c.relay.max_participants == 7; }},
+      {"max_room_size", "7", [](const Config& c) { return c.relay.max_room_size == 7; }},
+      {"max_parked", "7", [](const Config& c) { return c.relay.max_parked == 7; }},
+      {"require_e2e", "yes", [](const Config& c) { return c.relay.require_e2e; }},
+      {"admission_timeout_ms", "700",
+       [](const Config& c) { return c.relay.admission_timeout == milliseconds(700); }},
+      {"require_binding", "yes", [](const Config& c) { return c.relay.require_binding; }},
+      {"origins", "https://b https://a",
+       [](const Config& c) {
+         return c.relay.origins == std::set<std::string>{"https://a", "https://b"};
+       }},
+      {"ingress_packets_per_second", "7",
+       [](const Config& c) { return c.relay.ingress_packets.per_second == 7.0; }},
+      {"ingress_packets_burst", "7",
+       [](const Config& c) { return c.relay.ingress_packets.burst == 7.0; }},
+      {"ingress_bytes_per_second", "7",
+       [](const Config& c) { return c.relay.ingress_bytes.per_second == 7.0; }},
+      {"ingress_bytes_burst", "1507",
+       [](const Config& c) { return c.relay.ingress_bytes.burst == 1507.0; }},
+      {"coalesce_us", "7",
+       [](const Config& c) { return c.relay.coalesce == std::chrono::microseconds(7); }},
+      {"busy_packets_per_second", "7",
+       [](const Config& c) {
+         return static_cast<std::uint64_t>(c.relay.busy_packets_per_second) == 7;
+       }},
+      {"ping_interval_ms", "700",
+       [](const Config& c) { return c.relay.keep_alive.interval == milliseconds(700); }},
+      {"pong_timeout_ms", "700",
+       [](const Config& c) { return c.relay.keep_alive.pong_timeout == milliseconds(700); }},
+      {"drain_deadline_ms", "7",
+       [](const Config& c) { return c.drain.deadline == milliseconds(7); }},
+      {"reconnect_in_ms", "7",
+       [](const Config& c) { return c.drain.reconnect_in == milliseconds(7); }},
+      {"try_for_ms", "7", [](const Config& c) { return c.drain.try_for == milliseconds(7); }},
+      {"metrics_port", "7", [](const Config& c) { return c.web.metrics_port == 7; }},
+      {"metrics_address", "::1", [](const Config& c) { return c.web.metrics_address == "::1"; }},
+      {"ws_port", "7", [](const Config& c) { return c.web.ws_port == 7; }},
+      {"ws_address", "::1", [](const Config& c) { return c.web.ws_address == "::1"; }},
+      {"tls_cert", "c.pem", [](const Config& c) { return c.web.tls_cert == "c.pem"; }},
+      {"tls_key", "k.pem", [](const Config& c) { return c.web.tls_key == "k.pem"; }},
+      {"static_dir", "/srv", [](const Config& c) { return c.web.static_dir == "/srv"; }},
+      {"http_connections", "7", [](const Config& c) { return c.web.http_connections == 7; }},
+      {"http_connections_per_address", "7",
+       [](const Config& c) { return c.web.http_connections_per_address == 7; }},
+      {"http_timeout_ms", "700",
+       [](const Config& c) { return c.web.http_timeout == milliseconds(700); }},
+      {"ws_sessions", "7", [](const Config& c) { return c.web.ws_sessions == 7; }},
+      {"auth_url", "http://a/v", [](const Config& c) { return c.web.auth.url == "http://a/v"; }},
+      {"auth_ca_file", "ca.pem", [](const Config& c) { return c.web.auth.ca_file == "ca.pem"; }},
+      {"auth_timeout_ms", "700",
+       [](const Config& c) { return c.web.auth.timeout == milliseconds(700); }},
+      {"auth_cache_ms", "7",
+       [](const Config& c) { return c.web.auth.cache_ttl == milliseconds(7); }},
+      {"auth_cache_entries", "7", [](const Config& c) { return c.web.auth.cache_entries == 7; }},
+      {"auth_breaker_failures", "7",
+       [](const Config& c) { return c.web.auth.breaker_failures == 7; }},
+      {"auth_breaker_pause_ms", "700",
+       [](const Config& c) { return c.web.auth.breaker_pause == milliseconds(700); }},
+  };
+  std::set<std::string_view> tested;
+  for (const ConfigKey& key : config_keys()) {
+    CAPTURE(key.name);
+    const auto row = std::find_if(std::begin(rows), std::end(rows),
+                                  [&](const Row& r) { return r.key == key.name; });
+    REQUIRE(row != std::end(rows));  // a new setting needs a row
+    Config config;
+    CHECK_FALSE(row->has_reached(config));
+    REQUIRE(set_value(config, key, row->value));
+    CHECK(row->has_reached(config));
+    tested.insert(key.name);
+  }
+  CHECK(tested.size() == std::size(rows));
+}
+
+TEST_CASE("a running relay takes over what may change, and names what needs a new start") {
+  for (const ConfigKey& key : config_keys()) {
+    CAPTURE(key.name);
+    Config running;
+    Config fresh;
+    REQUIRE(set_value(fresh, key, other_value(key)));
+    const auto need_restart = take_over(running, fresh);
+    CHECK(need_restart.empty() == key.reloads);
+    CHECK((key.get(running) == other_value(key)) == key.reloads);
+    if (!key.reloads) CHECK(need_restart[0] == key.name);
+  }
+  Config running;
+  Config fresh;
+  fresh.relay.acl["default"] = {};
+  fresh.relay.e2e_rooms = {"default"};
+  CHECK(take_over(running, fresh).empty());
+  CHECK(running.relay.acl.size() == 1);
+  CHECK(running.relay.e2e_rooms.size() == 1);
+}
+
+TEST_CASE("an authentication service makes tokens a duty") {
+  Config config;
+  CHECK_FALSE(relay_config_of(config).require_token);
+  config.web.auth.url = "http://a";
+  config.web.auth.timeout = std::chrono::milliseconds(700);
+  CHECK(relay_config_of(config).require_token);
+  CHECK(relay_config_of(config).token_check_timeout > config.web.auth.timeout);
 }
 
 TEST_CASE("names in the environment and of flags follow from the name in the file") {

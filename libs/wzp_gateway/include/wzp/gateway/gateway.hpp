@@ -35,6 +35,8 @@ struct GatewayOptions {
   std::string own_address;  ///< Of the relay, for /route/.
   /// Called when something for the relay's QUIC participants was queued: UdpDriver::wake().
   std::function<void()> wake;
+  /// Put behind the relay's and the gateway's own metrics: transport_metrics(), for instance.
+  std::function<std::string()> more_metrics;
 };
 
 /// Runs beside a relay, on the same thread and io_context:

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wzp/proto/expected.hpp"
 #include "wzp/relay/export.hpp"
@@ -62,6 +63,13 @@ using ConfigResult = Expected<void, std::string>;
 /// `lookup` is std::getenv or a test's own; null: not set.
 [[nodiscard]] WZP_RELAY_EXPORT ConfigResult
 load_environment(Config& config, const std::function<const char*(const char*)>& lookup);
+
+/// What the core is to do by these settings.
+[[nodiscard]] WZP_RELAY_EXPORT RelayConfig relay_config_of(const Config& config);
+
+/// Takes over what may change while a relay runs: keys that reload, lists of rooms. Returns the
+/// names of other settings that differ; they need a new start.
+WZP_RELAY_EXPORT std::vector<std::string_view> take_over(Config& running, const Config& fresh);
 
 /// All settings with their values, as a TOML file that load_toml() reads.
 [[nodiscard]] WZP_RELAY_EXPORT std::string to_toml(const Config& config);

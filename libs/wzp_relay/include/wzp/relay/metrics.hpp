@@ -25,6 +25,7 @@ class WZP_RELAY_EXPORT MetricsText {
   void family(std::string_view name, Type type, std::string_view help);
   void sample(std::uint64_t value);
   void sample(std::string_view label, std::string_view label_value, std::uint64_t value);
+  void real_sample(double value);
   void real_sample(std::string_view label, std::string_view label_value, double value);
   /// The whole family.
   template <std::size_t N>
