@@ -2,6 +2,7 @@
 // connections to a relay that taps, strips, alters, replays, swaps and lies.
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <chrono>
 #include <set>
 #include <string>
@@ -32,7 +33,9 @@ namespace {
 
 /// A world whose calls are audited.
 struct Room : HostileWorld {
-  explicit Room(Duration delay = 10ms) { path.delay = delay; }
+  explicit Room(Duration delay = 10ms, bool use_media2 = true) : media2(use_media2) {
+    path.delay = delay;
+  }
   SimClient& add(CallOptions options, std::vector<std::int16_t> speech,
                  client::CallObserver* observer = nullptr) {
     options.media2 = false;  // what is altered and counted here are packets of the plain layout
@@ -42,6 +45,7 @@ struct Room : HostileWorld {
     const auto identity = crypto::Identity::from_seed(crypto::Seed::from_bytes(seed));
     probes.push_back(&audit.probe_for(identity.public_key()));
     options.media_probe = probes.back();
+    options.media2 = media2;
     all_options.push_back(options);
     SimClient& added = add_client(options, std::move(speech), path, observer);
     probes.back()->watch(added.call);
@@ -59,11 +63,15 @@ struct Room : HostileWorld {
     for (const auto* probe : probes) before.push_back(probe->opened);
     net.run_for(2s);
     for (std::size_t i = 0; i < probes.size(); ++i) {
-      CHECK(probes[i]->opened - before[i] >= 90 * (probes.size() - 1));
+      CHECK(probes[i]->opened - before[i] >= 2 * packets_per_second() * (probes.size() - 1));
     }
     check_audit();
   }
 
+  /// At least so many of each speaker: frames of 20 ms, or units of up to 120.
+  [[nodiscard]] std::size_t packets_per_second() const { return media2 ? 7 : 45; }
+
+  bool media2;
   transport::ChannelConfig path;
   MediaAudit audit;
   std::vector<MediaAudit::Probe*> probes;
@@ -77,6 +85,7 @@ std::vector<std::int16_t> speech(int seconds = 60) {
 crypto::Sha256Hash digest(const SimClient& client) { return client.call.security()->digest(); }
 
 bool is_sealed(const std::vector<std::byte>& packet) {
+  if (!packet.empty() && (packet[0] & std::byte{0x80}) != std::byte{0}) return true;
   return packet.size() > 12 && packet[10] != std::byte{0};
 }
 
@@ -93,7 +102,7 @@ proto::RoomParticipant& entry(proto::RoomUpdate& update, StreamId stream) {
 // -------------------------------------------------------
 
 TEST_CASE("a tap with every key the relay ever held recovers no frame") {
-  Room room;
+  Room room(10ms, false);
   const auto said = speech(10);
   SimClient& a = room.add({}, said);
   room.add({}, {});
@@ -248,7 +257,7 @@ namespace {
 
 /// Two that talk, and a packet of the first that the second has not seen.
 struct Intercepted : Room {
-  Intercepted() : Room(1ms) {
+  explicit Intercepted(bool use_media2) : Room(1ms, use_media2) {
     CallOptions quiet;
     quiet.closed_loop = false;  // a report of the victim's own would change its counters
     add(quiet, speech());
@@ -259,7 +268,12 @@ struct Intercepted : Room {
     relay.pass_media = [](StreamId, StreamId&, auto&) { return false; };
     heard = relay.media;
     net.run_for(300ms);
-    packet = relay.media.back().bytes;
+    for (auto at = relay.media.begin() + static_cast<std::ptrdiff_t>(heard.size());
+         at != relay.media.end(); ++at) {
+      const bool is_media2 = (at->bytes[0] & std::byte{0x80}) != std::byte{0};
+      if (at->from == stream(0) && is_media2 == use_media2) packet = at->bytes;
+    }
+    REQUIRE(packet.size() > 12);
     victim = clients[1].get();
   }
   void inject(StreamId as, ByteView bytes) {
@@ -294,7 +308,11 @@ struct Intercepted : Room {
 }  // namespace
 
 TEST_CASE("no datagram with a flipped bit, cut, lengthened, replayed or renumbered is played") {
-  Intercepted room;
+  const bool media2 = GENERATE(false, true);
+  CAPTURE(media2);
+  Intercepted room(media2);
+  REQUIRE(((room.packet[0] & std::byte{0x80}) != std::byte{0}) == media2);
+  const std::size_t epoch_at = media2 ? 1 : 10;
   const StreamId speaker = room.stream(0);
   for (std::size_t bit = 0; bit < room.packet.size() * 8; ++bit) {
     auto flipped = room.packet;
@@ -309,8 +327,8 @@ TEST_CASE("no datagram with a flipped bit, cut, lengthened, replayed or renumber
   room.expect_nothing(speaker, longer);
   for (int epoch = 0; epoch < 256; ++epoch) {
     auto rewritten = room.packet;
-    if (rewritten[10] == static_cast<std::byte>(epoch)) continue;
-    rewritten[10] = static_cast<std::byte>(epoch);
+    if (rewritten[epoch_at] == static_cast<std::byte>(epoch)) continue;
+    rewritten[epoch_at] = static_cast<std::byte>(epoch);
     room.expect_nothing(speaker, rewritten);
   }
   for (const StreamId other : {room.stream(1), StreamId{0}, StreamId{77}}) {
@@ -320,16 +338,16 @@ TEST_CASE("no datagram with a flipped bit, cut, lengthened, replayed or renumber
   room.inject(speaker, room.packet);
   CHECK(room.probes[1]->opened == opened + 1);  // untouched it does open
   room.expect_nothing(speaker, room.packet);    // once
-  REQUIRE(room.heard.size() > 50);
+  REQUIRE(room.heard.size() >= 20);
   for (const auto& old : room.heard) room.expect_nothing(speaker, old.bytes);
   const auto counted = room.victim->call.statistics();
-  CHECK(counted.auth_failed > 500);
-  CHECK(counted.replayed > 50);
-  CHECK(counted.clear_refused > 0);
+  CHECK(counted.auth_failed > 200);
+  CHECK(counted.replayed >= 20);
+  CHECK((counted.clear_refused > 0 || media2));
   CHECK(room.excused < 10);
   room.relay.pass_media = nullptr;
   room.net.run_for(1s);
-  CHECK(room.probes[1]->opened > opened + 40);
+  CHECK(room.probes[1]->opened >= opened + room.packets_per_second());
   room.check_audit();
 }
 
@@ -349,7 +367,7 @@ TEST_CASE("packets given out under somebody else's stream are not played") {
   const auto refused = room.probes[2]->refused;
   room.net.run_for(2s);
   CHECK(room.probes[2]->opened == before);
-  CHECK(room.probes[2]->refused > refused + 150);
+  CHECK(room.probes[2]->refused >= refused + 4 * room.packets_per_second());
   room.relay.pass_media = nullptr;
   room.check_converges();
 }
@@ -494,7 +512,7 @@ struct Ghost {
 TEST_CASE("a ghost is listed with its own words, and gets no key where there is a room secret") {
   for (const bool secret : {false, true}) {
     CAPTURE(secret);
-    Room room;
+    Room room(10ms, false);
     CallOptions options;
     if (secret) {
       options.room_psk = std::make_shared<const crypto::Secret<32>>(
@@ -712,7 +730,7 @@ TEST_CASE("forged renewals from the relay break no active pair") {
 }
 
 TEST_CASE("renewals that cross at any offset, under loss, leave both locked") {
-  for (int offset = 0; offset < 10; ++offset) {
+  for (int offset = 0; offset < 6; ++offset) {
     CAPTURE(offset);
     Room room;
     SimClient& a = room.add({}, speech(40));
@@ -722,13 +740,13 @@ TEST_CASE("renewals that cross at any offset, under loss, leave both locked") {
     room.relay.pass_signal = [&](const proto::PeerSignal&) { return dice.next_u64() % 5 != 0; };
     const Instant at = room.net.now() + 50ms;
     room.net.at(at, a.driver.host(), [&](Instant now) { a.call.renew_keys(now); });
-    room.net.at(at + offset * 6ms, b.driver.host(), [&](Instant now) { b.call.renew_keys(now); });
+    room.net.at(at + offset * 9ms, b.driver.host(), [&](Instant now) { b.call.renew_keys(now); });
     room.net.run_for(12s);
     room.relay.pass_signal = nullptr;
     CHECK(room.run_until_locked(10s));
     const auto before = room.probes[0]->opened;
     room.net.run_for(1s);
-    CHECK(room.probes[0]->opened >= before + 45);
+    CHECK(room.probes[0]->opened >= before + room.packets_per_second());
     room.check_audit();
   }
 }

@@ -1,5 +1,6 @@
 // Keys that are no longer used are gone from this process's memory: it is searched for them, with
 // two whole calls in it.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <vector>
@@ -62,14 +63,18 @@ struct RecordedClient {
 
 /// The secrets of the first steps of a generation, and the media keys made of them.
 std::vector<Inverted> secrets_and_keys(const Inverted& first, const RecordedClient& sender) {
-  crypto::Secret<32> secret(std::span<const std::byte, 32>(inverted(first)));
+  // This function's own copies must not be found later.
+  crypto::Secret<32> secret;
+  std::transform(first.begin(), first.end(), secret.writable().begin(),
+                 [](std::byte b) { return ~b; });
   std::vector<Inverted> out;
   for (std::uint8_t step = 0; step < 4; ++step) {
     out.push_back(inverted(secret.reveal()));
-    const auto key =
-        crypto::e2e::media_key(secret, crypto::e2e::Layout::kPlain, sender.identity.public_key(),
-                               sender.call.security()->instance(), {0, step});
-    out.push_back(inverted(key.key.reveal()));
+    for (const auto layout : {crypto::e2e::Layout::kPlain, crypto::e2e::Layout::kMedia}) {
+      const auto key = crypto::e2e::media_key(secret, layout, sender.identity.public_key(),
+                                              sender.call.security()->instance(), {0, step});
+      out.push_back(inverted(key.key.reveal()));
+    }
     secret = crypto::e2e::next_step(secret);
   }
   return out;
@@ -89,8 +94,8 @@ TEST_CASE("old secrets are gone from memory 15 s after a switch, the old half of
   test::SimClient& listener = world.add_client({}, {});
   test::SimClient& leaves = world.add_client({}, {});
   world.net.run_for(4s);
-  REQUIRE(listener.call.statistics().receive.packets_received > 50);
-  REQUIRE(leaves.call.statistics().receive.packets_received > 50);
+  REQUIRE(listener.call.statistics().receive.packets_received > 30);
+  REQUIRE(leaves.call.statistics().receive.packets_received > 30);
   // Drawn in this order: call handshake, pairs, first generation.
   REQUIRE(speaker.rng.drawn.size() == 3);
   CHECK(places_of_inverted(speaker.rng.drawn[0]) == 0);

@@ -76,6 +76,7 @@ client::CallOptions options_for(const proto::QualityProfile& profile, const std:
   client::CallOptions options;
   options.server_name = room;
   options.profile = profile;
+  options.media2 = false;  // what is predicted here are RaptorQ blocks
   options.min_playout_delay = 1000ms;  // longer than any block: what can be recovered is in time
   return options;
 }

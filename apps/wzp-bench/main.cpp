@@ -6,6 +6,7 @@
 #include "quality_command.hpp"
 #include "relay_command.hpp"
 #include "siege_command.hpp"
+#include "wire_command.hpp"
 
 int main(int argc, char** argv) {
   CLI::App app("Measures and demonstrates wzp.", "wzp-bench");
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
   wzp::bench::add_quality_command(app, exit_code);
   wzp::bench::add_relay_command(app, exit_code);
   wzp::bench::add_siege_command(app, exit_code);
+  wzp::bench::add_wire_command(app, exit_code);
   try {
     if (const auto code = wzp::apps::parse(app, argc, argv)) return *code;
   } catch (const std::exception& e) {

@@ -25,6 +25,7 @@ struct QualityOptions {
   std::string markdown = "benchmarks/results/quality.md";
   std::string svg = "docs/quality.svg";
   std::string wav;
+  std::vector<std::string> earlier;
   std::string mode;
   std::string profile;
   std::string path;
@@ -135,15 +136,17 @@ std::vector<std::int16_t> speech_for(const QualityOptions& options) {
   return speech;
 }
 
-int run(QualityOptions options) {
-  if (options.quick) options.seeds = 1;
+void read_cells(const std::string& file, std::vector<QualityCell>& cells) {
+  std::ifstream in(file);
+  if (!in) throw std::runtime_error("cannot read " + file);
+  for (std::string line; std::getline(in, line);) cells.push_back(parse_json_line(line));
+}
+
+/// Adds what is measured now to `cells` and gives its JSON lines.
+std::string measure(const QualityOptions& options, std::vector<QualityCell>& cells) {
   const std::vector<std::int16_t> speech = speech_for(options);
   Talks talks(speech);
-  std::vector<QualityCell> cells;
   std::string lines;
-  fmt::print("{:<9} {:<9} {:<26} {:<26} {:>5} {:>6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>4}\n",
-             "profile", "mode", "path", "setting", "kbps", "lost%", "resid%", "late%", "ESTOI",
-             "mel", "ms", "R");
   for (const auto profile : {MediaProfile::kGood, MediaProfile::kDegraded, MediaProfile::kRescue}) {
     if (!is_wanted(options.profile, client::name(profile))) continue;
     for (const Mode mode : {Mode::kMedia2, Mode::kLegacy, Mode::kReference}) {
@@ -156,6 +159,18 @@ int run(QualityOptions options) {
       }
     }
   }
+  return lines;
+}
+
+int run(QualityOptions options) {
+  if (options.quick) options.seeds = 1;
+  std::vector<QualityCell> cells;
+  for (const auto& file : options.earlier) read_cells(file, cells);
+  fmt::print("{:<9} {:<9} {:<26} {:<26} {:>5} {:>6} {:>7} {:>6} {:>6} {:>5} {:>5} {:>4}\n",
+             "profile", "mode", "path", "setting", "kbps", "lost%", "resid%", "late%", "ESTOI",
+             "mel", "ms", "R");
+  const std::string lines =
+      options.earlier.empty() || !options.mode.empty() ? measure(options, cells) : std::string();
   write_file(options.json, lines);
   write_file(options.markdown, markdown_targets(cells) + markdown_tables(cells));
   write_file(options.svg, quality_svg(cells));
@@ -166,6 +181,9 @@ void add_outputs(CLI::App& command, QualityOptions& options) {
   command.add_option("--json", options.json, "JSON lines; empty: none")->capture_default_str();
   command.add_option("--markdown", options.markdown, "Tables; empty: none")->capture_default_str();
   command.add_option("--svg", options.svg, "Picture; empty: none")->capture_default_str();
+  command.add_option("--with", options.earlier,
+                     "JSON lines of earlier runs for tables and picture; without --mode nothing is "
+                     "measured");
   command.add_option("--wav", options.wav, "Folder for what was heard with the first seed");
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace wzp::bench {
 namespace {
@@ -157,6 +158,39 @@ std::string json_line(const QualityCell& cell) {
                                     {"delay_ms", s.delay_ms},
                                     {"r", s.r}};
   return line.dump() + '\n';
+}
+
+QualityCell parse_json_line(const std::string& text) {
+  const auto line = nlohmann::json::parse(text);
+  QualityCell cell;
+  for (const Mode mode : kModes) {
+    if (line.at("mode") == name(mode)) cell.mode = mode;
+  }
+  for (const MediaProfile profile : kProfiles) {
+    if (line.at("profile") == client::name(profile)) cell.profile = profile;
+  }
+  cell.path = line.at("path");
+  const auto paths = all_quality_paths();
+  const auto path = std::find_if(paths.begin(), paths.end(),
+                                 [&](const QualityPath& p) { return p.name == cell.path; });
+  if (path == paths.end()) throw std::runtime_error("no such path: " + cell.path);
+  cell.loss_percent = path->loss_percent;
+  cell.is_independent = path->is_independent;
+  cell.setting = line.at("setting");
+  cell.wire_kbps = line.at("wire_kbps");
+  cell.codec_kbps = line.at("codec_kbps");
+  cell.added_delay_ms = line.at("added_delay_ms");
+  cell.seeds = line.at("seeds");
+  cell.speech_s = line.at("speech_s");
+  cell.score = {line.at("lost_percent"),
+                line.at("residual_percent"),
+                line.at("late_percent"),
+                line.at("estoi"),
+                line.at("mel_db"),
+                line.at("delay_ms"),
+                line.at("r")};
+  cell.score.r = conversation_r(cell.score.estoi, cell.score.delay_ms);
+  return cell;
 }
 
 std::string markdown_tables(const std::vector<QualityCell>& cells) {

@@ -27,6 +27,8 @@ struct QualityCell {
 
 /// One JSON object and a newline.
 [[nodiscard]] std::string json_line(const QualityCell& cell);
+/// A cell of such a line. Throws std::runtime_error if it is not one, or of an unknown path.
+[[nodiscard]] QualityCell parse_json_line(const std::string& line);
 /// One table per profile, in Markdown: a row per path, the modes side by side.
 [[nodiscard]] std::string markdown_tables(const std::vector<QualityCell>& cells);
 /// The goals, each beside what was measured of media/2. Cells that were not run are left out.

@@ -21,6 +21,8 @@ using Pcm = std::vector<std::int16_t>;
 constexpr std::size_t kPiece = client::kSampleRateHz / 2;
 constexpr std::size_t kSamplesPerMs = client::kSampleRateHz / 1000;
 constexpr double kBestR = 93.2;
+constexpr double kBestEstoi = 0.975;
+constexpr double kPointsPerEstoi = 200;
 // Time for the last frames to be played.
 constexpr std::size_t kTailTicks = 100;
 
@@ -131,6 +133,13 @@ double mean_delay_ms(const Listening& l) {
 
 }  // namespace
 
+double conversation_r(double estoi, double delay_ms) {
+  client::HeardSpeech only_late{proto::CodecId::kOpus24k, 40'000};  // a codec that costs nothing
+  only_late.delay = std::chrono::microseconds(static_cast<std::int64_t>(delay_ms * 1000));
+  const double listening = kBestR - kPointsPerEstoi * std::max(0.0, kBestEstoi - estoi);
+  return std::max(0.0, listening - client::impairment(only_late));
+}
+
 QualityRun run_talk(std::span<const std::int16_t> speech, const Talk& talk, const QualityPath& path,
                     std::uint64_t seed) {
   QualityRun run;
@@ -142,9 +151,7 @@ QualityRun run_talk(std::span<const std::int16_t> speech, const Talk& talk, cons
   const auto clean = speech.first(found.size());
   score.estoi = codec::estoi(clean, found, client::kSampleRateHz).value_or(0.0);
   score.mel_db = codec::mel_distance_db(clean, found).value_or(0.0);
-  client::HeardSpeech heard{talk.codec, talk.codec_bps, score.residual_percent};
-  heard.delay = std::chrono::microseconds(static_cast<std::int64_t>(score.delay_ms * 1000));
-  score.r = kBestR - client::impairment(heard);
+  score.r = conversation_r(score.estoi, score.delay_ms);
   run.heard = std::move(l.heard);
   return run;
 }

@@ -18,8 +18,12 @@ struct QualityScore {
   double estoi = 0;
   double mel_db = 0;    ///< Mel log-spectral distance.
   double delay_ms = 0;  ///< From mouth to ear, the path's included; mean.
-  double r = 0;         ///< 93.2 - client::impairment() of what was heard.
+  double r = 0;         ///< conversation_r() of the two.
 };
+
+/// The E-model's R of a conversation: 93.2, less 200 points per ESTOI missing from 0.975, less what
+/// ITU-T G.107 takes for the delay; at least 0.
+[[nodiscard]] double conversation_r(double estoi, double delay_ms);
 
 struct QualityRun {
   QualityScore score;

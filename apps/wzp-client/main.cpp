@@ -86,14 +86,6 @@ bool write_text(const std::string& path, const std::string& text) {
   return out.good();
 }
 
-/// Acknowledgements travel with media packets of up to 120 ms: in packets of their own they would
-/// take 11 kbit/s of a narrow uplink.
-transport::EndpointConfig endpoint_config() {
-  auto config = transport::EndpointConfig::for_client();
-  config.max_ack_delay = std::chrono::milliseconds(120);
-  return config;
-}
-
 /// One call on a loop of its own, from the first packet to the written files.
 class Session {
  public:
@@ -103,7 +95,8 @@ class Session {
       : options_(options),
         source_(std::move(source)),
         announcer_(known, options.known_peers),
-        endpoint_(endpoint_config(), transport::TlsContext::make_client(), crypto::system_rng()),
+        endpoint_(client::Call::endpoint_config(), transport::TlsContext::make_client(),
+                  crypto::system_rng()),
         call_(endpoint_, me, crypto::system_rng(), call_options, source_.get(),
               options.record.empty() ? static_cast<client::AudioSink&>(null_) : recording_,
               &announcer_),

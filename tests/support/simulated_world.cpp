@@ -15,13 +15,6 @@ transport::SocketAddress client_address(std::uint8_t number) {
   return transport::SocketAddress::ipv4({10, 0, 0, number}, 40000);
 }
 
-// As wzp-client: acknowledgements travel with media packets of up to 120 ms.
-transport::EndpointConfig client_config() {
-  auto config = transport::EndpointConfig::for_client();
-  config.max_ack_delay = std::chrono::milliseconds(120);
-  return config;
-}
-
 std::unique_ptr<client::AudioSource> source_of(std::vector<std::int16_t> speech) {
   if (speech.empty()) return nullptr;
   return std::make_unique<client::PcmSource>(std::move(speech));
@@ -69,7 +62,7 @@ SimClient::SimClient(transport::SimNetwork& network, std::uint8_t number,
       rng(number),
       identity(numbered_identity(number)),
       source(source_of(std::move(speech))),
-      endpoint(client_config(), transport::TlsContext::make_client(), rng),
+      endpoint(client::Call::endpoint_config(), transport::TlsContext::make_client(), rng),
       call(endpoint, identity, rng, options, source.get(), sink, observer),
       driver(network, endpoint, client_address(number), [this](Instant now) {
         call.handle_turn(now);

@@ -414,6 +414,11 @@ class Call::Impl {
 Call::Call(transport::Endpoint& endpoint, const crypto::Identity& me, Rng& rng,
            const CallOptions& options, AudioSource* source, AudioSink& sink, CallObserver* observer)
     : impl_(std::make_unique<Impl>(endpoint, me, rng, options, source, sink, observer)) {}
+transport::EndpointConfig Call::endpoint_config() {
+  auto config = transport::EndpointConfig::for_client();
+  config.max_ack_delay = std::chrono::milliseconds(140);
+  return config;
+}
 Call::~Call() = default;
 Call::Call(Call&&) noexcept = default;
 Call& Call::operator=(Call&&) noexcept = default;

@@ -82,7 +82,7 @@ void CallSecurity::renew(Instant now) {
 
 bool CallSecurity::send_signal(StreamId to, std::string_view json, Instant now) {
   const bool sent = session_.send_signal(to, json);
-  send_signals(now);
+  changed_ |= send_signals(now);
   return sent;
 }
 
