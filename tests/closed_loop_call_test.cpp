@@ -1,7 +1,9 @@
 // Whole calls that tell each other how they are heard: real relay, QUIC and codecs, sealed reports,
 // simulated network and time.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
+#include <cstdio>
 
 #include "support/recordings.hpp"
 #include "support/simulated_world.hpp"
@@ -166,6 +168,58 @@ TEST_CASE(
   CAPTURE(heard.frames_received, heard.frames_concealed, heard.frames_discarded, heard.frames_late);
   CHECK(heard.frames_concealed <= 30);  // two changes of layout
   CHECK(heard.frames_received > 600);
+}
+
+TEST_CASE("a call through a relay survives an uplink that drops from 100 to 20 kbit/s and back") {
+  test::SimWorld world;
+  const auto speech = test::repeated(test::long_speech(), 100);
+  transport::ChannelConfig up = path();
+  up.rate_bits_per_second = 100'000;
+  up.log_fates = true;
+  test::SimClient& a = world.add_client(in_room(), speech, up, path());
+  test::SimClient& b = world.add_client(in_room(), speech, path(), path());
+  REQUIRE(world.run_until_active());
+  transport::Channel& uplink = world.net.channel(a.driver.host(), world.relay_driver.host());
+  const Instant start = world.net.now();
+  const auto set_rate = [&](std::uint64_t bits) {
+    up.rate_bits_per_second = bits;
+    uplink.set_config(up);
+  };
+  world.net.run_until(start + 30s);
+  const auto before = a.call.statistics();
+  set_rate(20'000);
+  world.net.run_until(start + 60s);
+  const auto narrow = a.call.control_state(world.net.now());
+  set_rate(100'000);
+  world.net.run_until(start + 70s);
+  const auto after = a.call.control_state(world.net.now());
+  world.net.run_until(start + 90s);
+
+  // What each packet waited for others, and how long the wait was above 300 ms in one piece.
+  Instant above_since{};
+  Duration longest{0};
+  bool above = false;
+  for (const auto& fate : uplink.fates()) {
+    if (fate.fate != transport::Fate::kDelivered) continue;
+    const bool is_above = fate.due_at - fate.pushed_at - up.delay > 300ms;
+    if (is_above && !above) above_since = fate.due_at;
+    if (is_above) longest = std::max(longest, fate.due_at - above_since);
+    above = is_above;
+  }
+  const auto heard = b.call.statistics().receive;
+  std::printf(
+      "uplink 100-20-100 kbit/s through the relay: queue above 300 ms for %.1f s; allowed %.1f "
+      "kbit/s at 20, %.1f ten seconds after; concealed %.1f %%\n",
+      std::chrono::duration<double>(longest).count(), narrow.path.available_kbps,
+      after.path.available_kbps,
+      100.0 * static_cast<double>(heard.frames_concealed) /
+          static_cast<double>(heard.frames_played));
+  CHECK(before.packets_sent > 700);
+  CHECK(longest <= 1s);
+  CHECK(narrow.path.available_kbps > 8);
+  CHECK(narrow.path.available_kbps < 21);
+  CHECK(after.path.available_kbps > 33);
+  CHECK(heard.frames_concealed * 100 <= heard.frames_played * 5);
 }
 
 TEST_CASE("a listener that leaves no longer counts, and without the loop nobody reports") {

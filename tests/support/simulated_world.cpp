@@ -62,7 +62,7 @@ SimClient::SimClient(transport::SimNetwork& network, std::uint8_t number,
       rng(number),
       identity(numbered_identity(number)),
       source(source_of(std::move(speech))),
-      endpoint(transport::EndpointConfig::for_client(), transport::TlsContext::make_client(), rng),
+      endpoint(client::Call::endpoint_config(), transport::TlsContext::make_client(), rng),
       call(endpoint, identity, rng, options, source.get(), sink, observer),
       driver(network, endpoint, client_address(number), [this](Instant now) {
         call.handle_turn(now);

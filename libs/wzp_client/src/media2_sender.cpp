@@ -53,7 +53,7 @@ void Media2Sender::follow_plan() {
 
 void Media2Sender::push(PcmView pcm, bool muted, Instant now) {
   follow_plan();
-  if (!muted) attach_feedback(now);
+  if (!muted && is_packet_due(now)) attach_feedback(now);
   send(muted ? encoder_->push_muted() : encoder_->push(pcm), now);
 }
 
@@ -64,6 +64,11 @@ void Media2Sender::finish(Instant now) {
 void Media2Sender::force(std::optional<MediaProfile> profile, Instant now) {
   forced_ = profile;
   if (loop_ != nullptr) loop_->force(profile, now);
+}
+
+// With this tick a packet is complete: a report made earlier would be old when it leaves.
+bool Media2Sender::is_packet_due(Instant now) const noexcept {
+  return !last_media_ || now + kTick > *last_media_ + plan_.packet_time() - kTick / 2;
 }
 
 void Media2Sender::attach_feedback(Instant now) {

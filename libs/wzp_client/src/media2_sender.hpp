@@ -37,6 +37,7 @@ class Media2Sender {
  private:
   [[nodiscard]] MediaPlan wanted_plan() const;
   void follow_plan();
+  [[nodiscard]] bool is_packet_due(Instant now) const noexcept;
   void attach_feedback(Instant now);
   void send(std::span<const Media2Packet> packets, Instant now);
   [[nodiscard]] bool send_payload(bool control, ByteView payload, Instant now);

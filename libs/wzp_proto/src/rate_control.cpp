@@ -38,6 +38,12 @@ constexpr double kNearlyDrainedShare = 0.4;  // of the highest queue
 constexpr double kStillFalling = 0.1;
 constexpr Duration kDrainTime = milliseconds(2000);
 constexpr double kProgressShare = 0.6;  // of our own queue not even that would be left
+// Unless other things of ours take their share too (acknowledgements on a narrow uplink): then it
+// shrinks, but slowly.
+constexpr double kSlowProgressMs = 40;
+// Who took its own queue for somebody else's does not make that mistake again for a while.
+constexpr Duration kMistakeWithin = seconds(10);
+constexpr Duration kNoCompetingTime = seconds(60);
 // The queue that came back within this time, at a rate below the limit found, is not our own.
 constexpr Duration kInVainWithin = seconds(15);
 constexpr double kShouldFit = 0.92;
@@ -54,7 +60,7 @@ constexpr double kFallFromMs = 60;
 constexpr double kFallShare = 0.5;
 constexpr double kCompetingGrowthMs = 250;  // of the queue since we compete: it is ours after all
 
-constexpr double kFastGrowth = 0.25;  // share per second
+constexpr double kFastGrowth = 0.35;  // share per second
 constexpr double kNearGrowth = 0.08;  // close to a known limit
 constexpr double kNear = 0.9;
 constexpr double kBeyond = 1.03;
@@ -191,7 +197,7 @@ void RateControl::ease_off(Instant now) noexcept {
     return;
   }
   if (eased_off_ && now - *eased_off_ < kEaseOffEvery) return;
-  if (is_in_vain(now)) return start_competing(now);
+  if (is_in_vain(now) && may_compete(now)) return start_competing(now);
   eased_off_ = now;
   if (stands) standing_ms_ = smallest_queue_ms();
   standing_seconds_ = 1e-3;
@@ -202,7 +208,8 @@ void RateControl::ease_off(Instant now) noexcept {
 }
 
 void RateControl::back_off(Instant now) noexcept {
-  if (is_in_vain(now)) return start_competing(now);
+  if (state_ == State::kCompeting && now - competing_since_ < kMistakeWithin) mistaken_at_ = now;
+  if (is_in_vain(now) && may_compete(now)) return start_competing(now);
   limit_kbps_ = rate_kbps_;
   peak_ms_ = 0;
   clean_seconds_ = 0;
@@ -243,7 +250,8 @@ void RateControl::drain(Instant now) noexcept {
     base_ms_ = std::max(base_ms_, delay_ms_ - kDrainedMs / 2);
   } else if (now - cut_at_ >= seen_by) {
     // Sending less did not help: somebody else's queue, or a longer path. Or it takes long.
-    if (queue > kProgressShare * peak_ms_) return start_competing(now);
+    const bool shrinks = queue < kProgressShare * peak_ms_ || queue < peak_ms_ - kSlowProgressMs;
+    if (!shrinks && may_compete(now)) return start_competing(now);
     cut_at_ = now;
     peak_ms_ = queue;
   } else if (queue > peak_ms_) {
@@ -251,9 +259,13 @@ void RateControl::drain(Instant now) noexcept {
   }
 }
 
+bool RateControl::may_compete(Instant now) const noexcept {
+  return !mistaken_at_ || now - *mistaken_at_ > kNoCompetingTime;
+}
+
 void RateControl::start_competing(Instant now) noexcept {
   state_ = State::kCompeting;
-  last_fall_ = now;
+  competing_since_ = last_fall_ = now;
   competing_peak_ms_ = competing_start_ms_ = queue_ms();
   limit_kbps_ = 0;
   reference_at_.reset();

@@ -74,6 +74,7 @@ class WZP_PROTO_EXPORT RateControl {
   void cut() noexcept;
   void hold(Instant now) noexcept;
   void drain(Instant now) noexcept;
+  [[nodiscard]] bool may_compete(Instant now) const noexcept;
   void start_competing(Instant now) noexcept;
   void compete(Instant now) noexcept;
   void grow(const DeliveryInterval& interval, Instant now) noexcept;
@@ -116,6 +117,8 @@ class WZP_PROTO_EXPORT RateControl {
   std::optional<Instant> reference_at_;
   int in_vain_ = 0;
   // Competing.
+  Instant competing_since_{};
+  std::optional<Instant> mistaken_at_;
   Instant last_fall_{};  // of the queue, by itself
   double competing_peak_ms_ = 0;
   double competing_start_ms_ = 0;
