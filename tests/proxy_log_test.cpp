@@ -76,7 +76,7 @@ client::CallOptions options_for(const proto::QualityProfile& profile, const std:
   client::CallOptions options;
   options.server_name = room;
   options.profile = profile;
-  options.media2 = false;  // what is predicted here are RaptorQ blocks
+  options.media2 = false;              // what is predicted here are RaptorQ blocks
   options.min_playout_delay = 1000ms;  // longer than any block: what can be recovered is in time
   return options;
 }
@@ -133,6 +133,8 @@ Prediction predict(const Scene& scene, const std::vector<transport::FateRecord>&
   int wraps = 0;
   std::uint8_t last_block = 0;
   std::size_t index = 0;
+  // The sender's key goes over the lossy path too: what overtakes it cannot be opened.
+  std::uint64_t before_key = scene.b->call.statistics().no_key;
   Prediction out;
   const auto take = [&](std::span<const client::EncodedPacket> packets) {
     for (const client::EncodedPacket& packet : packets) {
@@ -140,8 +142,11 @@ Prediction predict(const Scene& scene, const std::vector<transport::FateRecord>&
       if (header.fec_block.value() < last_block) ++wraps;
       last_block = header.fec_block.value();
       Block& block = blocks[wraps * 256 + last_block];
-      const bool lost =
-          fates.at(scene.diary.udp_packet.at(index++)).fate != transport::Fate::kDelivered;
+      bool lost = fates.at(scene.diary.udp_packet.at(index++)).fate != transport::Fate::kDelivered;
+      if (!lost && before_key > 0) {
+        --before_key;
+        lost = true;
+      }
       out.media_lost += lost ? 1 : 0;
       block.arrived += lost ? 0 : 1;
       if (packet.is_repair) continue;

@@ -202,7 +202,8 @@ TEST_CASE("a message longer than any frame of sound ends the WebSocket, and its 
   const std::string huge(100'000, 'x');
   client.send_binary(huge.data(), huge.size());
   REQUIRE(client.wait_for([&] { return client.closed; }));
-  CHECK(client.close_code() == 1009);
+  // "Message too big", unless TCP's reset for the part nobody read came first.
+  CHECK((client.close_code() == 1009 || client.close_code() == 0));
   CHECK(eventually([&] { return metric(relay.admin_port, "wzp_relay_active_sessions") == 0; }));
   const auto counters = relay.counters();
   CHECK(counters.accepts == counters.disconnects);
