@@ -30,8 +30,8 @@ struct Scratch {
 };
 
 struct RunningRelay {
-  explicit RunningRelay(const std::string& listen = "127.0.0.1:0")
-      : process({program("wzp-relay"), "--listen", listen}) {
+  explicit RunningRelay(const std::string& listen = "127.0.0.1:0", const std::string& identity = {})
+      : process({program("wzp-relay"), "--listen", listen, "--identity-file", identity}) {
     const auto line = process.wait_for_line("listening on ", 10s);
     REQUIRE(line);
     const std::string word = "listening on ";
@@ -173,10 +173,14 @@ TEST_CASE("a relay that shows another identity than last time is told from one t
     return visitor.output().find("shows another identity") != std::string::npos;
   };
   {
-    const RunningRelay relay;
+    const RunningRelay relay("127.0.0.1:0", scratch.file("relay-seed"));
     address = relay.address;
     CHECK_FALSE(visit(relay));
     CHECK_FALSE(visit(relay));
+  }
+  {
+    const RunningRelay restarted(address, scratch.file("relay-seed"));
+    CHECK_FALSE(visit(restarted));
   }
   const RunningRelay another(address);  // a new identity at the same place
   CHECK(visit(another));

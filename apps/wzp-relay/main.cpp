@@ -5,6 +5,7 @@
 #include "../command_line.hpp"
 #include "relay_program.hpp"
 #include "settings.hpp"
+#include "wzp/crypto/identity_file.hpp"
 #include "wzp/crypto/system_rng.hpp"
 #include "wzp/transport/asio_resolve.hpp"
 
@@ -15,9 +16,18 @@ using namespace wzp;
 constexpr std::uint16_t kDefaultPort = 4433;
 constexpr const char* kName = "wzp-relay";
 
+/// Clients remember it: a relay that keeps its file is recognised.
+Expected<crypto::Identity, std::string> own_identity(const std::string& file) {
+  if (file.empty()) return crypto::Identity::ephemeral(crypto::system_rng());
+  const auto seed = crypto::load_or_create_identity_file(file, crypto::system_rng());
+  if (!seed) return Unexpected(seed.error().message);
+  return crypto::Identity::from_seed(*seed);
+}
+
 int serve(const relay::Config& config, const apps::Settings& settings,
           const transport::SocketAddress& listen, apps::RelayLog& log) {
-  const crypto::Identity identity = crypto::Identity::ephemeral(crypto::system_rng());
+  const auto identity = own_identity(config.identity_file);
+  if (!identity) return apps::fail(kName, identity.error());
   transport::Endpoint endpoint(transport::EndpointConfig::for_server(),
                                transport::TlsContext::make_self_signed_server(),
                                crypto::system_rng());
@@ -30,7 +40,7 @@ int serve(const relay::Config& config, const apps::Settings& settings,
                                  std::string(message(driver.error())));
   }
   apps::RelayProgram program(
-      io, config, [&] { return settings.load(); }, identity, endpoint, *driver, log);
+      io, config, [&] { return settings.load(); }, *identity, endpoint, *driver, log);
   if (auto started = program.start(); !started) return apps::fail(kName, started.error());
   io.run();
   program.log_totals();

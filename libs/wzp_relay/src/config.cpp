@@ -77,6 +77,8 @@ std::set<std::string> split(std::string_view text) {
 const ConfigKey kKeys[] = {
     WZP_TEXT("listen", "UDP address and port to serve on; port 0: any free one", "", listen,
              kFixed),
+    WZP_TEXT("identity_file", "file with the relay's seed, made if absent; empty: a new identity",
+             "", identity_file, kFixed),
     WZP_TEXT("log_format", "form of log lines", "text json", log_format, kFixed),
     WZP_TEXT("log_level", "least severe log lines to write", "debug info warn error off", log_level,
              kReloads),

@@ -20,6 +20,7 @@ namespace wzp::relay {
 /// All settings of a relay program.
 struct Config {
   std::string listen = "0.0.0.0:4433";  ///< UDP address and port; port 0: any free one.
+  std::string identity_file;            ///< Made if there is none; empty: a new identity.
   std::string log_format = "text";      ///< text, json.
   std::string log_level = "info";       ///< debug, info, warn, error, off.
   RelayConfig relay;
