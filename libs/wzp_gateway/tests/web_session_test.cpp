@@ -202,7 +202,9 @@ TEST_CASE("a message longer than any frame of sound ends the WebSocket, and its 
   const std::string huge(100'000, 'x');
   client.send_binary(huge.data(), huge.size());
   REQUIRE(client.wait_for([&] { return client.closed; }));
-  CHECK(client.close_code() == 1009);
+  // It was still sending: the reset of its connection may overtake the close with its code.
+  const auto code = client.close_code();
+  CHECK((code == 1009 || code == 0));
   CHECK(eventually([&] { return metric(relay.admin_port, "wzp_relay_active_sessions") == 0; }));
   const auto counters = relay.counters();
   CHECK(counters.accepts == counters.disconnects);
