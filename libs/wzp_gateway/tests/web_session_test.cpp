@@ -202,8 +202,9 @@ TEST_CASE("a message longer than any frame of sound ends the WebSocket, and its 
   const std::string huge(100'000, 'x');
   client.send_binary(huge.data(), huge.size());
   REQUIRE(client.wait_for([&] { return client.closed; }));
-  // "Message too big", unless TCP's reset for the part nobody read came first.
-  CHECK((client.close_code() == 1009 || client.close_code() == 0));
+  // It was still sending: the reset of its connection may overtake the close with its code.
+  const auto code = client.close_code();
+  CHECK((code == 1009 || code == 0));
   CHECK(eventually([&] { return metric(relay.admin_port, "wzp_relay_active_sessions") == 0; }));
   const auto counters = relay.counters();
   CHECK(counters.accepts == counters.disconnects);
