@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -133,7 +134,8 @@ TEST_CASE("a tone sent by one client is recorded by another, and Ctrl-C writes e
   RunningRelay relay;
   ChildProcess listener({program("wzp-client"), relay.address, "--room", "test", "--record",
                          scratch.file("heard.wav"), "--stats-json", scratch.file("heard.json"),
-                         "--playout-map", scratch.file("map.csv")});
+                         "--webrtc-stats", scratch.file("webrtc.json"), "--playout-map",
+                         scratch.file("map.csv")});
   REQUIRE(listener.wait_for_line("in the room", 10s));
   ChildProcess speaker({program("wzp-client"), relay.address, "--room", "test", "--send-tone", "2",
                         "--seed", std::string(64, '1'), "--stats-json", scratch.file("sent.json")});
@@ -164,6 +166,12 @@ TEST_CASE("a tone sent by one client is recorded by another, and Ctrl-C writes e
                                   [](std::int16_t s) { return s > 8000 || s < -8000; });
   CHECK(loud > 40'000);  // two thirds of two seconds of a sine at 16000
   CHECK(fs::file_size(scratch.file("map.csv")) > 100);
+  std::set<std::string> kinds;
+  for (const auto& entry : read_json(scratch.file("webrtc.json"))) {
+    kinds.insert(entry.at("type").get<std::string>());
+  }
+  CHECK(kinds.count("media-playout") == 1);  // of streams that left nothing is told
+  CHECK(kinds.count("transport") == 1);
 }
 
 TEST_CASE("an identity file is made once, is private, and names the same client ever after") {

@@ -25,7 +25,7 @@ using namespace std::chrono_literals;
 
 struct DemoOptions {
   std::string out = "demo";
-  std::string profile = "good";
+  std::string profile = "auto";
   double loss = 0.10;
   double jitter_ms = 30;
   double delay_ms = 20;
@@ -256,7 +256,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("demo", "A call over a bad network: recordings, table and picture");
   command->add_option("--out", options->out, "Folder for the results")->capture_default_str();
   command->add_option("--profile", options->profile)
-      ->check(CLI::IsMember({"good", "degraded", "catastrophic"}))
+      ->check(CLI::IsMember({"auto", "good", "degraded", "catastrophic"}))
       ->capture_default_str();
   command->add_option("--loss", options->loss, "Share of packets lost on the way to the relay")
       ->check(CLI::Range(0.0, 1.0))

@@ -132,6 +132,10 @@ class Session {
  private:
   Instant turn(Instant now) {
     call_.handle_turn(now);
+    if (!is_held_ && call_.state() == client::CallState::kActive) {
+      is_held_ = true;
+      if (options_.forced_profile()) call_.force_profile(options_.forced_profile(), now);
+    }
     Instant next = call_.next_deadline();
     if (announcer_.print_next()) next = now;
     if (call_.state() == client::CallState::kActive && call_.source_ended()) {
@@ -155,6 +159,7 @@ class Session {
       if (const std::string unsaved = announcer_.save(); !unsaved.empty()) fail(unsaved);
       const client::CallStatistics s = call_.statistics();
       if (call_.state() != client::CallState::kActive) return print_status();
+      if (!write_webrtc_stats()) fail(options_.webrtc_stats + ": cannot be written");
       say("%4.0f s  sent %llu frames, played %llu (%llu recovered, %llu concealed)\n",
           s.connected_seconds, static_cast<unsigned long long>(s.frames_sent),
           static_cast<unsigned long long>(s.receive.frames_played),
@@ -162,6 +167,14 @@ class Session {
           static_cast<unsigned long long>(s.receive.frames_concealed));
       print_status();
     });
+  }
+
+  bool write_webrtc_stats() {
+    if (options_.webrtc_stats.empty()) return true;
+    const std::chrono::duration<double, std::milli> since_1970 =
+        std::chrono::system_clock::now().time_since_epoch();
+    const auto stats = call_.webrtc_stats(since_1970.count(), transport::UdpDriver::now());
+    return write_text(options_.webrtc_stats, stats.to_json());
   }
 
   int report() {
@@ -185,6 +198,7 @@ class Session {
       must(write_text(options_.stats_json, call_.statistics().to_json()),
            options_.stats_json + ": cannot be written");
     }
+    must(write_webrtc_stats(), options_.webrtc_stats + ": cannot be written");
     if (!options_.playout_map.empty()) {
       must(write_text(options_.playout_map, call_.playout_map().to_csv()),
            options_.playout_map + ": cannot be written");
@@ -203,13 +217,14 @@ class Session {
   client::Call call_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer status_;
+  bool is_held_ = false;  // the profile the user asked for was set
   Instant hang_up_at_ = kNever;
 };
 
 Expected<client::CallOptions, std::string> call_options(const apps::ClientOptions& options,
                                                         const crypto::KnownPeers& known) {
   client::CallOptions out;
-  out.profile = options.quality_profile();
+  out.profile = options.forced_profile().value_or(proto::kProfileGood);
   out.silence_suppression = options.silence_suppression;
   out.noise_suppression = options.noise_suppression;
   out.gain_control = options.gain_control;
@@ -280,7 +295,8 @@ int run(const apps::ClientOptions& options) {
   if (!me) return fail(me.error());
   auto source = make_source(options);
   if (!source) return fail(source.error());
-  for (const std::string& path : {options.record, options.stats_json, options.playout_map}) {
+  for (const std::string& path :
+       {options.record, options.stats_json, options.webrtc_stats, options.playout_map}) {
     if (!can_write(path)) return fail(path + ": cannot be written");
   }
   const auto relay = transport::resolve(options.relay, kDefaultPort);

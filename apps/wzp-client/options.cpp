@@ -4,10 +4,11 @@
 
 namespace wzp::apps {
 
-proto::QualityProfile ClientOptions::quality_profile() const {
+std::optional<proto::QualityProfile> ClientOptions::forced_profile() const {
+  if (profile == "good") return proto::kProfileGood;
   if (profile == "degraded") return proto::kProfileDegraded;
-  if (profile == "catastrophic") return proto::kProfileCatastrophic;
-  return proto::kProfileGood;
+  if (profile == "catastrophic" || profile == "rescue") return proto::kProfileCatastrophic;
+  return std::nullopt;
 }
 
 namespace {
@@ -68,8 +69,9 @@ std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
                  "Send a recording: WAV, or raw 48 kHz mono s16le (.raw, .pcm, .s16)")
       ->excludes(tone);
   app.add_option("--record", o.record, "Record what is heard: WAV, or raw by the name's ending");
-  app.add_option("--profile", o.profile, "Quality of what is sent")
-      ->check(CLI::IsMember({"good", "degraded", "catastrophic"}))
+  app.add_option("--profile", o.profile,
+                 "Quality of what is sent: auto follows the listeners' reports, others are held")
+      ->check(CLI::IsMember({"auto", "good", "degraded", "rescue", "catastrophic"}))
       ->capture_default_str();
   app.add_flag("--silence-suppression", o.silence_suppression,
                "Send comfort noise instead of silence");
@@ -77,6 +79,9 @@ std::optional<int> parse_command_line(ClientOptions& o, int argc, char** argv) {
   app.add_flag("--gain-control", o.gain_control, "Bring speech to one level before sending");
   add_security(app, o);
   app.add_option("--stats-json", o.stats_json, "Write the call's statistics to FILE at its end");
+  app.add_option(
+      "--webrtc-stats", o.webrtc_stats,
+      "Write the statistics to FILE under the names of W3C webrtc-stats (JSON), each 5 s");
   app.add_option("--playout-map", o.playout_map,
                  "Write where each 20 ms played came from to FILE (CSV)");
   return parse(app, argc, argv);

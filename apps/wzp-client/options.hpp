@@ -19,7 +19,7 @@ struct ClientOptions {
   std::optional<unsigned> tone_seconds;
   std::string send_file;
   std::string record;
-  std::string profile = "good";
+  std::string profile = "auto";
   bool silence_suppression = false;
   bool noise_suppression = false;
   bool gain_control = false;
@@ -36,9 +36,11 @@ struct ClientOptions {
   bool muted = false;
   std::string alias;
   std::string stats_json;
+  std::string webrtc_stats;
   std::string playout_map;
 
-  [[nodiscard]] proto::QualityProfile quality_profile() const;
+  /// Nothing: what the listeners' reports allow.
+  [[nodiscard]] std::optional<proto::QualityProfile> forced_profile() const;
 };
 
 /// Fills `options`; the exit code if the program has nothing left to do.
