@@ -1,6 +1,4 @@
 // What wzp-client prints about encryption: real processes, real sockets on loopback.
-#include <unistd.h>
-
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
@@ -10,37 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "child_process.hpp"
+#include "support/programs.hpp"
 
 using namespace std::chrono_literals;
+using namespace wzp::test;
 using wzp::bench::ChildProcess;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string program(const char* name) { return std::string(WZP_PROGRAMS_DIR) + "/" + name; }
-
-struct Scratch {
-  Scratch() : path(fs::temp_directory_path() / ("wzp-e2e-programs-" + std::to_string(getpid()))) {
-    fs::create_directories(path);
-  }
-  ~Scratch() { fs::remove_all(path); }
-  [[nodiscard]] std::string file(const char* name) const { return (path / name).string(); }
-  fs::path path;
-};
-
-struct RunningRelay {
-  explicit RunningRelay(const std::string& listen = "127.0.0.1:0", const std::string& identity = {})
-      : process({program("wzp-relay"), "--listen", listen, "--identity-file", identity}) {
-    const auto line = process.wait_for_line("listening on ", 10s);
-    REQUIRE(line);
-    const std::string word = "listening on ";
-    const std::size_t start = line->find(word) + word.size();
-    address = line->substr(start, line->find(' ', start) - start);
-  }
-  ChildProcess process;
-  std::string address;
-};
 
 std::vector<std::string> client(const RunningRelay& relay, std::vector<std::string> more) {
   std::vector<std::string> out{program("wzp-client"), relay.address, "--room", "secret"};

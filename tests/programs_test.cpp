@@ -1,5 +1,5 @@
 // The programs as users run them: real processes, real sockets on loopback.
-#include <unistd.h>
+#include "support/programs.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
@@ -11,42 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "child_process.hpp"
 #include "wzp/client/audio_file.hpp"
 
 using namespace std::chrono_literals;
+using namespace wzp::test;
 using wzp::bench::ChildProcess;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string program(const char* name) { return std::string(WZP_PROGRAMS_DIR) + "/" + name; }
-
-/// A folder of this test's own, removed at its end.
-struct Scratch {
-  Scratch() : path(fs::temp_directory_path() / ("wzp-programs-" + std::to_string(getpid()))) {
-    fs::create_directories(path);
-  }
-  ~Scratch() { fs::remove_all(path); }
-  [[nodiscard]] std::string file(const char* name) const { return (path / name).string(); }
-  fs::path path;
-};
-
-std::string address_in(const std::string& line) {
-  const std::string word = "listening on ";
-  const std::size_t start = line.find(word) + word.size();
-  return line.substr(start, line.find(' ', start) - start);
-}
-
-struct RunningRelay {
-  RunningRelay() : process({program("wzp-relay"), "--listen", "127.0.0.1:0"}) {
-    const auto line = process.wait_for_line("listening on ", 10s);
-    REQUIRE(line);
-    address = address_in(*line);
-  }
-  ChildProcess process;
-  std::string address;
-};
 
 std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));

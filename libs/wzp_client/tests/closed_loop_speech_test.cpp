@@ -88,18 +88,6 @@ class SpeechLoopMedia final : public LoopMedia {
   std::uint16_t seq_ = 65'000;
 };
 
-LoopPath base_path() {
-  LoopPath path;
-  path.forward.delay = 50ms;
-  path.forward.jitter = 10ms;
-  path.forward.reorder = false;
-  path.forward.overhead_bytes = kLoopOverhead;
-  path.back.delay = 50ms;
-  path.back.jitter = 5ms;
-  path.rtt_known = 100ms;
-  return path;
-}
-
 Pcm speech(int seconds) { return repeated(long_speech(), seconds); }
 
 void print(const char* what, const LoopResult& r, const client::ReceiveStatistics& s,
@@ -117,7 +105,7 @@ void print(const char* what, const LoopResult& r, const client::ReceiveStatistic
 
 TEST_CASE("closed loop with speech: a good path is heard as the codec leaves it") {
   SpeechLoopMedia media(speech(20));
-  const LoopPath path = base_path();
+  const LoopPath path = plain_loop_path();
   const LoopResult r = run_loop(path, media, 20);
   const double score = media.estoi(2, 18);
   print("good path", r, media.statistics(), score);
@@ -133,7 +121,7 @@ TEST_CASE("closed loop with speech: beside TCP at least 0.80 is understood") {
   };
   for (const Row& row : {Row{"beside Reno, 500 kbit/s", TcpFlow::Growth::kReno, 500},
                          Row{"beside CUBIC, 1000 kbit/s", TcpFlow::Growth::kCubic, 1000}}) {
-    LoopPath path = base_path();
+    LoopPath path = plain_loop_path();
     path.forward.jitter = 0ms;
     path.forward.rate_bits_per_second = row.kbps * 1000;
     path.forward.queue_bytes = row.kbps * 1000 / 8 / 4;  // 250 ms
@@ -148,7 +136,7 @@ TEST_CASE("closed loop with speech: beside TCP at least 0.80 is understood") {
 }
 
 TEST_CASE("closed loop with speech: a bottleneck from 100 to 20 kbit/s and back") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.change = [](transport::Channel& channel, transport::ChannelConfig& config, double t) {
     const std::uint64_t bits = t < 20 || t >= 40 ? 100'000U : 20'000U;
     if (config.rate_bits_per_second == bits) return;
@@ -166,7 +154,7 @@ TEST_CASE("closed loop with speech: a bottleneck from 100 to 20 kbit/s and back"
 }
 
 TEST_CASE("closed loop with speech: 10 % random loss is repaired by copies") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.forward.loss_rate = 0.1;
   SpeechLoopMedia media(speech(40));
   const LoopResult r = run_loop(path, media, 40);

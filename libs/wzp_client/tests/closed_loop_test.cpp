@@ -14,18 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-LoopPath base_path() {
-  LoopPath path;
-  path.forward.delay = 50ms;
-  path.forward.jitter = 10ms;
-  path.forward.reorder = false;
-  path.forward.overhead_bytes = kLoopOverhead;
-  path.back.delay = 50ms;
-  path.back.jitter = 5ms;
-  path.rtt_known = 100ms;
-  return path;
-}
-
 /// Changes the bottleneck's rate when `kbps_at` says so.
 auto with_rate(std::function<std::uint64_t(double)> kbps_at) {
   return [kbps_at](transport::Channel& channel, transport::ChannelConfig& config, double t) {
@@ -66,7 +54,7 @@ void print(const char* what, const LoopResult& r, double seconds) {
 TEST_CASE("closed loop: a bottleneck from 100 to 20 kbit/s and back") {
   for (const std::uint64_t seed : {1U, 2U, 3U, 4U}) {
     CAPTURE(seed);
-    LoopPath path = base_path();
+    LoopPath path = plain_loop_path();
     path.forward.seed = seed;
     path.change = with_rate([](double t) { return t < 30 || t >= 60 ? 100U : 20U; });
     PlainLoopMedia media;
@@ -85,7 +73,7 @@ TEST_CASE("closed loop: a bottleneck from 100 to 20 kbit/s and back") {
 }
 
 TEST_CASE("closed loop: a satellite path of 600 ms without loss stays in the best profile") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.forward.delay = path.back.delay = 300ms;
   path.rtt_known = 600ms;
   PlainLoopMedia media;
@@ -97,7 +85,7 @@ TEST_CASE("closed loop: a satellite path of 600 ms without loss stays in the bes
 
 TEST_CASE("closed loop: random loss without a queue brings copies, never the rescue codec") {
   for (const double loss : {0.1, 0.3}) {
-    LoopPath path = base_path();
+    LoopPath path = plain_loop_path();
     path.forward.loss_rate = loss;
     path.back.loss_rate = loss;
     PlainLoopMedia media;
@@ -113,7 +101,7 @@ TEST_CASE("closed loop: random loss without a queue brings copies, never the res
 }
 
 TEST_CASE("closed loop: 30 ms of jitter is no queue") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.forward.jitter = 30ms;
   path.forward.jitter_model = transport::JitterModel::kNormal;
   PlainLoopMedia media;
@@ -125,7 +113,7 @@ TEST_CASE("closed loop: 30 ms of jitter is no queue") {
 TEST_CASE("closed loop: narrow links are used, with bounded queue and few changes") {
   for (const unsigned kbps : {12U, 16U, 20U, 25U, 30U}) {
     CAPTURE(kbps);
-    LoopPath path = base_path();
+    LoopPath path = plain_loop_path();
     path.change = with_rate([kbps](double) { return kbps; });
     PlainLoopMedia media;
     LoopResult r = run_loop(path, media, 120);
@@ -142,7 +130,7 @@ TEST_CASE("closed loop: narrow links are used, with bounded queue and few change
 TEST_CASE("closed loop: beside TCP, which fills the queue, the rate is not given away") {
   for (const auto growth : {TcpFlow::Growth::kReno, TcpFlow::Growth::kCubic}) {
     for (const unsigned kbps : {300U, 1000U}) {
-      LoopPath path = base_path();
+      LoopPath path = plain_loop_path();
       path.forward.jitter = 0ms;
       path.forward.rate_bits_per_second = kbps * 1000;
       path.forward.queue_bytes = kbps * 1000 / 8 / 4;  // 250 ms
@@ -160,7 +148,7 @@ TEST_CASE("closed loop: beside TCP, which fills the queue, the rate is not given
 }
 
 TEST_CASE("closed loop: an outage of three seconds is survived, and the rate comes back") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.change = [](transport::Channel& channel, transport::ChannelConfig&, double t) {
     channel.set_blackout(t >= 20 && t < 23);
   };
@@ -172,7 +160,7 @@ TEST_CASE("closed loop: an outage of three seconds is survived, and the rate com
 }
 
 TEST_CASE("closed loop: stalls of up to 1.5 s, ten a minute, are no queue of ours") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.forward.jitter = 20ms;
   SeededRng rng(9);
   std::vector<std::pair<double, double>> stalls;
@@ -194,7 +182,7 @@ TEST_CASE("closed loop: stalls of up to 1.5 s, ten a minute, are no queue of our
 }
 
 TEST_CASE("closed loop: feedback costs at most 0.7 kbit/s, also in trouble") {
-  LoopPath path = base_path();
+  LoopPath path = plain_loop_path();
   path.forward.loss_rate = 0.3;
   path.change = with_rate([](double t) { return static_cast<int>(t) % 10 < 5 ? 40U : 15U; });
   PlainLoopMedia media;

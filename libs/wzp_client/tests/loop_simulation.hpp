@@ -68,6 +68,20 @@ struct LoopPath {
   Duration rtt_known{0};  // what QUIC says
 };
 
+/// 50 ms each way, some jitter, no loss, no limit.
+[[nodiscard]] inline LoopPath plain_loop_path() {
+  using std::chrono::milliseconds;
+  LoopPath path;
+  path.forward.delay = milliseconds(50);
+  path.forward.jitter = milliseconds(10);
+  path.forward.reorder = false;
+  path.forward.overhead_bytes = kLoopOverhead;
+  path.back.delay = milliseconds(50);
+  path.back.jitter = milliseconds(5);
+  path.rtt_known = milliseconds(100);
+  return path;
+}
+
 /// Makes the media packets of a sender and takes them at the listener. The default sends packets of
 /// the plan's size with nothing in them.
 class LoopMedia {

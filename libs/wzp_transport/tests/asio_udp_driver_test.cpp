@@ -179,27 +179,40 @@ TEST_CASE("equal packets for one peer leave in one piece where the system can cu
   CHECK(run_until(io, [&] { return server.datagrams == 40; }));
 }
 
-TEST_CASE("shards on one port get the packets of their own connections, also after rebinding") {
-  constexpr std::uint8_t kShards = 3;
-  boost::asio::io_context io;
-  std::vector<std::unique_ptr<LiveHost>> shards;
-  UdpDriverConfig socket = on(SocketAddress::loopback_ipv4(0));
-  socket.reuse_port = true;
-  socket.steer_shards = kShards;
-  for (std::uint8_t i = 0; i < kShards; ++i) {
-    EndpointConfig config = EndpointConfig::for_server();
-    config.connection_id.shard = i;
-    shards.push_back(std::make_unique<LiveHost>(io, config, server_tls(), socket, 10 + i));
-    shards.back()->echo = true;
-    socket.listen = shards.front()->driver.local_address();
+namespace {
+
+constexpr std::uint8_t kShards = 3;
+
+/// Endpoints on one port, a shard each.
+struct Shards {
+  explicit Shards(boost::asio::io_context& io) : socket(on(SocketAddress::loopback_ipv4(0))) {
+    socket.reuse_port = true;
+    socket.steer_shards = kShards;
+    for (std::uint8_t i = 0; i < kShards; ++i) {
+      EndpointConfig config = EndpointConfig::for_server();
+      config.connection_id.shard = i;
+      config.retry.token_key.emplace().fill(std::byte{7});
+      all.push_back(std::make_unique<LiveHost>(io, config, server_tls(), socket, 10 + i));
+      socket.listen = all.front()->driver.local_address();
+    }
   }
+  UdpDriverConfig socket;
+  std::vector<std::unique_ptr<LiveHost>> all;
+};
+
+}  // namespace
+
+TEST_CASE("shards on one port get the packets of their own connections, also after rebinding") {
+  boost::asio::io_context io;
+  Shards shards(io);
+  for (auto& shard : shards.all) shard->echo = true;
   std::vector<std::unique_ptr<LiveHost>> clients;
   std::vector<ConnectionHandle> handles;
   for (std::uint64_t i = 0; i < 24; ++i) {
     clients.push_back(std::make_unique<LiveHost>(io, EndpointConfig::for_client(), client_tls(),
                                                  on(SocketAddress::ipv4({}, 0)), 100 + i));
     handles.push_back(
-        clients.back()->endpoint.connect(socket.listen, "r", UdpDriver::now()).value());
+        clients.back()->endpoint.connect(shards.socket.listen, "r", UdpDriver::now()).value());
     clients.back()->driver.wake();
   }
   REQUIRE(run_until(io, [&] {
@@ -217,7 +230,7 @@ TEST_CASE("shards on one port get the packets of their own connections, also aft
     }
     return all;
   }));
-  for (const auto& shard : shards) {
+  for (const auto& shard : shards.all) {
     CHECK(shard->connected.size() > 0);
     CHECK(shard->endpoint.counters().packets_unknown == 0);
   }
@@ -238,44 +251,35 @@ TEST_CASE("a port that is taken is an error value") {
 }
 
 TEST_CASE("each server name is served by one shard, wherever its clients come in") {
-  constexpr std::uint8_t kShards = 3;
   boost::asio::io_context io;
-  std::vector<std::unique_ptr<LiveHost>> shards;
-  UdpDriverConfig socket = on(SocketAddress::loopback_ipv4(0));
-  socket.reuse_port = true;
-  socket.steer_shards = kShards;
-  for (std::uint8_t i = 0; i < kShards; ++i) {
-    EndpointConfig config = EndpointConfig::for_server();
-    config.connection_id.shard = i;
-    config.retry.token_key.emplace().fill(std::byte{7});
-    shards.push_back(std::make_unique<LiveHost>(io, config, server_tls(), socket, 10 + i));
-    shards.back()->endpoint.set_shard_of([](std::string_view name) {
+  Shards shards(io);
+  for (auto& shard : shards.all) {
+    shard->endpoint.set_shard_of([](std::string_view name) {
       return static_cast<std::uint8_t>((name.back() - '0') % kShards);
     });
-    socket.listen = shards.front()->driver.local_address();
   }
   std::vector<std::unique_ptr<LiveHost>> clients;
   for (std::uint64_t i = 0; i < 30; ++i) {
     clients.push_back(std::make_unique<LiveHost>(io, EndpointConfig::for_client(), client_tls(),
                                                  on(SocketAddress::ipv4({}, 0)), 200 + i));
     const std::string room = "Room" + std::to_string(i % 10);
-    REQUIRE(clients.back()->endpoint.connect(socket.listen, room, UdpDriver::now()));
+    REQUIRE(clients.back()->endpoint.connect(shards.socket.listen, room, UdpDriver::now()));
     clients.back()->driver.wake();
   }
   const auto served = [&] {
     std::size_t n = 0;
-    for (const auto& shard : shards) n += shard->connected.size();
+    for (const auto& shard : shards.all) n += shard->connected.size();
     return n;
   };
   REQUIRE(run_until(io, [&] { return served() == clients.size(); }));
   std::uint64_t sent_on = 0;
   for (std::uint8_t i = 0; i < kShards; ++i) {
-    for (const Connected& c : shards[i]->connected) {
+    for (const Connected& c : shards.all[i]->connected) {
       CHECK((c.server_name.back() - '0') % kShards == i);
     }
-    sent_on += shards[i]->endpoint.counters().sent_on;
-    CHECK(shards[i]->endpoint.connection_count() == shards[i]->connected.size());
-    CHECK(shards[i]->endpoint.counters().refused_misplaced == 0);
+    sent_on += shards.all[i]->endpoint.counters().sent_on;
+    CHECK(shards.all[i]->endpoint.connection_count() == shards.all[i]->connected.size());
+    CHECK(shards.all[i]->endpoint.counters().refused_misplaced == 0);
   }
   CHECK(sent_on >= 5);
   CHECK(sent_on <= clients.size());
