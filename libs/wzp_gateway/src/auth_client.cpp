@@ -220,6 +220,7 @@ class AuthClient::Impl : public std::enable_shared_from_this<Impl> {
   void settle(const QuestionPtr& question, const AuthAnswer& result) {
     if (under_way_.erase(question) == 0) return;
     question->timer.cancel();
+    question->connection.reset();  // they hold each other
     const Instant now = transport::UdpDriver::now();
     result.is_failure ? breaker_.on_failure(now) : breaker_.on_success();
     if (result.verdict.kind == Kind::kAccepted) cache_.put(question->token, result.verdict, now);
